@@ -1,0 +1,68 @@
+// The kernels of losses.c, included once per type with REAL, NAME and MATH defined.
+
+// The largest logit is subtracted first, so that nothing overflows; the loss is log Σ exp(z − max) − (z[target] − max).
+INSTAR_WIDEST static void NAME(cross_entropy)(long examples, long positions, long classes, const REAL *restrict outputs,
+                                              const int64_t *restrict targets, int64_t ignored, double scale,
+                                              double *restrict losses, REAL *restrict gradient) {
+    for (long example = 0; example < examples; example++) {
+        long counted = 0;
+        for (long i = 0; i < positions; i++) counted += targets[example * positions + i] != ignored;
+        double loss = 0, weight = counted > 0 ? 1.0 / counted : 0;
+        for (long i = 0; i < positions; i++) {
+            long row = example * positions + i;
+            const REAL *z = outputs + row * classes;
+            REAL *dz = gradient ? gradient + row * classes : 0;
+            int64_t target = targets[row];
+            if (target == ignored) {
+                if (dz) for (long c = 0; c < classes; c++) dz[c] = 0;
+                continue;
+            }
+            REAL largest = z[0];
+            for (long c = 1; c < classes; c++) largest = z[c] > largest ? z[c] : largest;
+            double sum = 0;
+            if (dz) {
+                for (long c = 0; c < classes; c++) dz[c] = MATH(exp)(z[c] - largest);
+                for (long c = 0; c < classes; c++) sum += dz[c];
+                REAL factor = (REAL)(scale * weight / sum);
+                for (long c = 0; c < classes; c++) dz[c] *= factor;
+                dz[target] -= (REAL)(scale * weight);
+            } else {
+                for (long c = 0; c < classes; c++) sum += MATH(exp)(z[c] - largest);
+            }
+            loss += log(sum) - ((double)z[target] - largest);
+        }
+        losses[example] = loss * weight;
+    }
+}
+
+INSTAR_WIDEST static void NAME(squared_error)(long examples, long count, const REAL *restrict outputs,
+                                              const REAL *restrict targets, double weight, double scale,
+                                              double *restrict losses, REAL *restrict gradient) {
+    for (long example = 0; example < examples; example++) {
+        const REAL *y = outputs + example * count, *t = targets + example * count;
+        double sum = 0;
+        for (long i = 0; i < count; i++) {
+            double difference = (double)y[i] - t[i];
+            sum += difference * difference;
+        }
+        losses[example] = weight * sum;
+        if (!gradient) continue;
+        REAL factor = (REAL)(2 * weight * scale);
+        for (long i = 0; i < count; i++) gradient[example * count + i] = factor * (y[i] - t[i]);
+    }
+}
+
+// max(z, 0) − z·t + log(1 + exp(−|z|)), whose derivative is σ(z) − t.
+INSTAR_WIDEST static void NAME(binary_cross_entropy)(long examples, long count, const REAL *restrict outputs,
+                                                     const REAL *restrict targets, double scale,
+                                                     double *restrict losses, REAL *restrict gradient) {
+    for (long example = 0; example < examples; example++) {
+        double sum = 0, weight = 1.0 / count;
+        for (long i = example * count; i < (example + 1) * count; i++) {
+            double z = outputs[i], t = targets[i], e = exp(-fabs(z));
+            sum += fmax(z, 0) - z * t + log1p(e);
+            if (gradient) gradient[i] = (REAL)(scale * weight * ((z < 0 ? e : 1) / (1 + e) - t));
+        }
+        losses[example] = weight * sum;
+    }
+}
