@@ -30,7 +30,7 @@ let package = Package(
     products: [
         .library(
             name: "Instar",
-            targets: ["Tensors"]),
+            targets: ["Tensors", "HDF5"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,15 +41,18 @@ let package = Package(
     ],
     targets: [
         // MARK: System libraries and C
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels"),
 
         // MARK: Modules
         module("Tensors", ["CKernels", "COpenBLAS"]),
+        module("HDF5", ["CHDF5", "Tensors"]),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("Tensors", ["Tensors", "CKernels"]),
+        tests("HDF5", ["HDF5", "Tensors"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,167 @@
+import CHDF5
+import Foundation
+public import Tensors
+
+/// A dataset of an HDF5 file opened for reading.
+public struct HDF5Dataset: Sendable {
+    /// What a dataset's elements are.
+    public enum Content: Sendable, Equatable {
+        /// Numbers, which `read` gives.
+        case numbers(ElementType)
+        /// Text, which `readTexts` gives.
+        case texts
+        /// Numbers in a form that is refused: why, and what to do.
+        case refused(String)
+        /// Neither: records, references, nothing at all. What it is.
+        case notNumeric(String)
+    }
+
+    /// The file.
+    public let file: HDF5File
+    /// The path from the root.
+    public let path: String
+    /// The extents; a scalar has none.
+    public let shape: Shape
+    /// What the elements are.
+    public let content: Content
+    let handle: Handle
+    private let type: Handle
+    private let storedNumber: StoredNumber?
+
+    /// Opens a dataset by its absolute path; its values are not read.
+    init(opening path: String, of file: HDF5File) throws(HDF5Error) {
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        let object = try OpenObject(path, of: file)
+        guard object.type == H5O_TYPE_DATASET else {
+            throw HDF5Error(.mismatch, "expected a dataset, found a group or type", path: file.path, object: path)
+        }
+        guard let space = Handle(H5Dget_space(object.handle.id), { H5Sclose($0) }),
+            let type = Handle(H5Dget_type(object.handle.id), { H5Tclose($0) })
+        else {
+            throw HDF5Error(.malformed, "is damaged (\(HDF5Library.lastMessage()))", path: file.path, object: path)
+        }
+        self.file = file
+        self.path = path
+        self.type = type
+        handle = object.handle
+        guard H5Sget_simple_extent_type(space.id) != H5S_NULL else {
+            shape = [0]
+            content = .notNumeric("an empty dataset without a shape")
+            storedNumber = nil
+            return
+        }
+        var extents = [hsize_t](repeating: 0, count: max(0, Int(H5Sget_simple_extent_ndims(space.id))))
+        H5Sget_simple_extent_dims(space.id, &extents, nil)
+        shape = try HDF5Dataset.shape(extents, path: path, file: file)
+
+        // An absent mark and one of another type both say nothing about the element type.
+        let mark: String? =
+            if case .text(let text) = try? HDF5Attribute.read("dtype", of: handle, at: path, in: file) { text } else {
+                nil
+            }
+        switch StoredType(type, mark: mark) {
+        case .number(let number):
+            content = .numbers(number.elementType)
+            storedNumber = number
+        case .text: (content, storedNumber) = (.texts, nil)
+        case .other(let reason): (content, storedNumber) = (.refused(reason), nil)
+        case .notNumeric(let what): (content, storedNumber) = (.notNumeric(what), nil)
+        }
+    }
+
+    private static func shape(_ extents: [hsize_t], path: String, file: HDF5File) throws(HDF5Error) -> Shape {
+        var count = 1
+        for extent in extents where extent > 0 {
+            let (product, overflows) = count.multipliedReportingOverflow(by: Int(clamping: extent))
+            guard !overflows else {
+                throw HDF5Error(
+                    .malformed, "declares more elements than memory can address: \(extents)", path: file.path,
+                    object: path)
+            }
+            count = product
+        }
+        return Shape(extents.map { Int($0) })
+    }
+
+    /// The attribute called `name`; nil where there is none.
+    ///
+    /// - Throws: `unsupported` for types other than integers, floats and strings; `malformed` if it is damaged.
+    public func attribute(_ name: String) throws(HDF5Error) -> HDF5Attribute? {
+        try HDF5Attribute.read(name, of: handle, at: path, in: file)
+    }
+
+    /// All values.
+    ///
+    /// - Throws: `unsupported` for types, layouts and filters that are refused; `mismatch` if the dataset does not
+    ///   hold numbers; `malformed` if fewer values are stored than declared, or they cannot be decoded.
+    public func read() throws(HDF5Error) -> Tensor { try read(rows: nil) }
+
+    /// The values of some rows of the first axis; the shape's first extent is their number.
+    ///
+    /// - Parameter rows: A range within the first axis; the dataset must not be a scalar.
+    /// - Throws: As `read()`.
+    public func read(rows: Range<Int>) throws(HDF5Error) -> Tensor {
+        precondition(shape.rank > 0 && rows.lowerBound >= 0 && rows.upperBound <= shape.dimensions[0])
+        return try read(rows: .some(rows))
+    }
+
+    private func read(rows: Range<Int>?) throws(HDF5Error) -> Tensor {
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        let number = try checkedNumber()
+        try StorageCheck(self, elementSize: number.size).check()
+        let selected = rows.map { Shape([$0.count] + shape.dimensions.dropFirst()) } ?? shape
+        let elements = try number.read(count: selected.elementCount, file: file, object: path) { buffer in
+            guard let rows else {
+                return H5Dread(
+                    handle.id, type.id, instar_h5_default(), instar_h5_default(), instar_h5_default(), buffer)
+            }
+            let start = [hsize_t(rows.lowerBound)] + [hsize_t](repeating: 0, count: shape.rank - 1)
+            let extents = selected.dimensions.map { hsize_t($0) }
+            guard let fileSpace = Handle(H5Dget_space(handle.id), { H5Sclose($0) }),
+                H5Sselect_hyperslab(fileSpace.id, H5S_SELECT_SET, start, nil, extents, nil) >= 0,
+                let memorySpace = Handle(H5Screate_simple(Int32(shape.rank), extents, nil), { H5Sclose($0) })
+            else { return -1 }
+            return H5Dread(handle.id, type.id, memorySpace.id, fileSpace.id, instar_h5_default(), buffer)
+        }
+        return Tensor(shape: selected, elementType: number.elementType, elements: elements)
+    }
+
+    /// The strings of a dataset of text, in row-major order.
+    ///
+    /// - Throws: `mismatch` if it is not text; `malformed` if it cannot be read or is not UTF-8.
+    public func readTexts() throws(HDF5Error) -> [String] {
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        guard content == .texts else {
+            throw HDF5Error(.mismatch, "expected text, found \(contentDescription)", path: file.path, object: path)
+        }
+        // A string of its own length is stored as length (4 bytes), heap address (8) and index (4): HDF5 File Format
+        // Specification 3.0, III.E, the global heap identifier.
+        let elementSize = H5Tis_variable_str(type.id) > 0 ? 16 : H5Tget_size(type.id)
+        try StorageCheck(self, elementSize: elementSize).check()
+        return try StoredStrings(type: type).read(count: shape.elementCount, file: file, object: path) {
+            H5Dread(handle.id, $0, instar_h5_default(), instar_h5_default(), instar_h5_default(), $1)
+        }
+    }
+
+    private var contentDescription: String {
+        switch content {
+        case .numbers(let type): type.rawValue
+        case .texts: "text"
+        case .refused(let reason): "a type that \(reason)"
+        case .notNumeric(let what): what
+        }
+    }
+
+    private func checkedNumber() throws(HDF5Error) -> StoredNumber {
+        if case .refused(let reason) = content {
+            throw HDF5Error(.unsupported, reason, path: file.path, object: path)
+        }
+        guard let storedNumber else {
+            throw HDF5Error(.mismatch, "expected numbers, found \(contentDescription)", path: file.path, object: path)
+        }
+        return storedNumber
+    }
+}

@@ -1,0 +1,82 @@
+import CHDF5
+import Foundation
+
+/// An HDF5 file opened for reading.
+///
+/// Nothing outside the file is ever read: external links, external storage and virtual datasets are refused.
+/// A file that another process holds open for writing is refused where the file system has locks.
+public struct HDF5File: Sendable {
+    /// Where the file lies.
+    public let path: String
+    /// The number of bytes when it was opened.
+    let byteCount: UInt64
+    let handle: Handle
+
+    /// Opens a file.
+    ///
+    /// - Throws: `notFound` without the file; `malformed` if it is no HDF5 file or was cut short; `io`, temporary,
+    ///   if it is still being written; `io` if it may not be read; `unsupported` for newer versions of the format.
+    public init(reading path: String) throws(HDF5Error) {
+        self.path = path
+        byteCount = try HDF5File.regularFileSize(path)
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        guard let access = Handle(H5Pcreate(instar_h5_file_access()), { H5Pclose($0) }) else {
+            throw HDF5Error(.io, "libhdf5 has no memory left (\(HDF5Library.lastMessage()))", path: path)
+        }
+        // Best effort: where the file system has no locks the file is opened without one.
+        H5Pset_file_locking(access.id, true, true)
+        guard let handle = Handle(H5Fopen(path, instar_h5_read_only(), access.id), { H5Fclose($0) }) else {
+            throw HDF5File.openingError(path: path, byteCount: byteCount)
+        }
+        self.handle = handle
+    }
+
+    /// The group that holds all others.
+    public func root() throws(HDF5Error) -> HDF5Group { try HDF5Group(opening: "/", of: self) }
+
+    private static func regularFileSize(_ path: String) throws(HDF5Error) -> UInt64 {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let code = errno
+            let kind: HDF5Error.Kind = code == ENOENT || code == ENOTDIR ? .notFound : .io
+            throw HDF5Error(kind, "cannot be opened: \(String(cString: strerror(code)))", path: path)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw HDF5Error(.mismatch, "expected an HDF5 file, found a folder or device", path: path)
+        }
+        guard access(path, R_OK) == 0 else {
+            throw HDF5Error(.io, "cannot be read: \(String(cString: strerror(errno)))", path: path)
+        }
+        return UInt64(status.st_size)
+    }
+
+    private static func openingError(path: String, byteCount: UInt64) -> HDF5Error {
+        let messages = HDF5Library.messages()
+        func says(_ text: String) -> Bool { messages.contains { $0.contains(text) } }
+        if byteCount == 0 { return HDF5Error(.malformed, "is empty; an HDF5 file was expected", path: path) }
+        if says("unable to lock file") || says("already open for write") {
+            return HDF5Error(
+                .io,
+                "is open for writing: is training still writing it? Try again when it is closed; if its writer died, "
+                    + "run `h5clear -s` on it", path: path, isTemporary: true)
+        }
+        if says("truncated file") {
+            return HDF5Error(
+                .malformed, "was cut short: \(byteCount) bytes are fewer than it declares; copy or save it again",
+                path: path)
+        }
+        if says("signature") {
+            return HDF5Error(.malformed, "is not an HDF5 file (no signature found)", path: path)
+        }
+        if says("bad version number") || says("bad superblock version") {
+            return HDF5Error(.unsupported, "\(newerFormat) (\(messages.first ?? ""))", path: path)
+        }
+        return HDF5Error(.malformed, "is damaged (\(messages.first ?? "libhdf5 gives no reason"))", path: path)
+    }
+
+    /// What to say of objects that libhdf5 1.10 is too old for.
+    static let newerFormat =
+        "is written in a newer form of HDF5 than this program reads; write it with "
+        + "h5py.File(name, 'w', libver=('earliest', 'v114')), or convert it with a newer h5repack"
+}

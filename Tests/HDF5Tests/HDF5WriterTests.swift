@@ -1,0 +1,103 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import HDF5
+
+@Suite struct HDF5WriterTests {
+    private func write(_ root: HDF5Writer) throws(HDF5Error) {
+        try root.setAttribute("text", .text("é"))
+        try root.setAttribute("texts", .texts(["chain", "draw"]))
+        try root.setAttribute("integer", .integer(-3))
+        try root.setAttribute("number", .number(0.1))
+        let group = try root.createGroup("posterior")
+        try group.writeDimension("chain", Tensor([Int64(0), 1], shape: [2]))
+        try group.writeDimension("draw", Tensor([Int64(0), 1, 2], shape: [3]))
+        try group.writeDimension("kind", ["a", "bé"])
+        try group.writeDimension("plain", count: 2)
+        try group.write(
+            "llc", Tensor([1.0, 2, 3, 4, 5, 0.1], shape: [2, 3]), dimensions: ["chain", "draw"],
+            attributes: [("unit", .text("nats"))])
+        try group.write(
+            "loss", Tensor([Float(1), 2, 3, 4], shape: [2, 2]), dimensions: ["kind", "plain"], compression: 4)
+        try group.write("steps", Tensor([Int64.min, 0, .max], shape: [3]), compression: 9)
+        try group.write("scalar", Tensor([2.5], shape: []))
+        try group.write("names", ["x", "", "ž"])
+    }
+
+    @Test func `what is written reads back the same`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/out.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in try write(root) }
+            let root = try HDF5File(reading: path).root()
+            #expect(try root.attribute("text") == .text("é"))
+            #expect(try root.attribute("texts") == .texts(["chain", "draw"]))
+            #expect(try root.attribute("integer") == .integer(-3))
+            #expect(try root.attribute("number") == .number(0.1))
+            let group = try root.group("posterior")
+            #expect(try group.dataset("llc").read() == Tensor([1.0, 2, 3, 4, 5, 0.1], shape: [2, 3]))
+            #expect(try group.dataset("llc").attribute("unit") == .text("nats"))
+            #expect(try group.dataset("loss").read() == Tensor([Float(1), 2, 3, 4], shape: [2, 2]))
+            #expect(try group.dataset("steps").read() == Tensor([Int64.min, 0, .max], shape: [3]))
+            #expect(try group.dataset("scalar").read() == Tensor([2.5], shape: []))
+            #expect(try group.dataset("names").readTexts() == ["x", "", "ž"])
+            #expect(try group.dataset("kind").readTexts() == ["a", "bé"])
+            #expect(try group.dataset("chain").attribute("CLASS") == .text("DIMENSION_SCALE"))
+            #expect(try group.dataset("chain").attribute("NAME") == .text("chain"))
+        }
+    }
+
+    @Test func `equal content gives equal bytes at another time`() throws {
+        let first = try HDF5File.image(path: "a.h5") { root throws(HDF5Error) in try write(root) }
+        // Object times would count seconds.
+        Thread.sleep(forTimeInterval: 1.1)
+        #expect(try HDF5File.image(path: "b.h5") { root throws(HDF5Error) in try write(root) } == first)
+    }
+
+    @Test func `an unknown dimension and one of another extent are errors`() throws {
+        func error(_ dimensions: [String]) -> HDF5Error? {
+            #expect(throws: HDF5Error.self) {
+                try HDF5File.image(path: "a.h5") { root throws(HDF5Error) in
+                    try root.writeDimension("draw", count: 3)
+                    try root.write("x", Tensor([Float(1), 2], shape: [2]), dimensions: dimensions)
+                }
+            }
+        }
+        #expect(error(["chain"])?.kind == .notFound)
+        #expect(error(["draw"])?.kind == .mismatch)
+    }
+
+    @Test func `a name can be written once`() throws {
+        let error = #expect(throws: HDF5Error.self) {
+            try HDF5File.image(path: "a.h5") { root throws(HDF5Error) in
+                try root.write("x", Tensor([Float(1)], shape: [1]))
+                try root.write("x", Tensor([Float(1)], shape: [1]))
+            }
+        }
+        #expect(error?.kind == .io)
+        #expect(error?.object == "/x")
+    }
+
+    @Test func `a failing body leaves the old file and nothing else`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/out.h5"
+            try Data("old".utf8).write(to: URL(fileURLWithPath: path))
+            #expect(throws: HDF5Error.self) {
+                try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                    try root.write("x", ["a"])
+                    throw HDF5Error(.mismatch, "stop", path: path)
+                }
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("old".utf8))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["out.h5"])
+        }
+    }
+
+    @Test(arguments: [[100], [1 << 20, 3], [2, 1 << 20], [3, 5, 700_000], [0, 4]])
+    func `a chunk holds at most a megabyte and at least one element`(extents: [Int]) {
+        let chunk = HDF5Writer.chunk(of: Shape(extents), elementSize: 4)
+        #expect(chunk.reduce(4, *) <= 1 << 20)
+        #expect(zip(chunk, extents).allSatisfy { $0 <= $1 && $0 >= min(1, $1) })
+    }
+}
