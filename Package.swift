@@ -30,7 +30,7 @@ let package = Package(
     products: [
         .library(
             name: "Instar",
-            targets: ["Tensors", "HDF5"]),
+            targets: ["Tensors", "HDF5", "Graphs"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -48,11 +48,13 @@ let package = Package(
         // MARK: Modules
         module("Tensors", ["CKernels", "COpenBLAS"]),
         module("HDF5", ["CHDF5", "Tensors"]),
+        module("Graphs", ["Tensors", "CKernels", "COpenBLAS"]),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("Tensors", ["Tensors", "CKernels"]),
         tests("HDF5", ["HDF5", "Tensors"]),
+        tests("Graphs", ["Graphs", "Tensors"]),
     ],
     swiftLanguageModes: [.v6]
 )

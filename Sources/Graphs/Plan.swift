@@ -1,0 +1,98 @@
+public import Tensors
+
+/// A graph made ready for evaluation at any batch size: shapes inferred, known parts folded away, the rest in order.
+///
+/// A plan is immutable and shared; each task evaluates it in a ``Workspace`` of its own. Parameters and data are unknown
+/// to it: the same plan serves every checkpoint of a run.
+public struct Plan: Sendable {
+    /// Where a value comes from.
+    enum Source: Sendable {
+        /// The flat parameter vector, from this offset.
+        case parameter(offset: Int, isTrainable: Bool)
+        /// A tensor of the checkpoint that is not floating point, by its name in the graph.
+        case fed(String)
+        /// The examples, by the name of the graph input.
+        case data(String)
+        /// Known when the plan was made.
+        case constant(Tensor)
+        /// Whole numbers that depend on the batch alone.
+        case symbolic([Dimension])
+        /// Output of a step.
+        case computed(step: Int)
+        /// Shares the storage of another value.
+        case view(of: Int)
+    }
+
+    /// A value that takes part in the evaluation.
+    struct Value: Sendable {
+        let name: String
+        let description: ValueDescription
+        var source: Source
+    }
+
+    /// One operation with the numbers of the values it reads and makes; −1 where absent.
+    struct Step: Sendable {
+        let operation: any Operation
+        let inputs: [Int]
+        let outputs: [Int]
+    }
+
+    /// The parameters and how they are laid out in the flat vector.
+    public let binding: ParameterBinding
+    /// The name of the output that is evaluated.
+    public let outputName: String
+    let values: [Value]
+    let steps: [Step]
+    /// The number of the value that is evaluated.
+    let output: Int
+
+    /// Plans the evaluation of one output.
+    ///
+    /// - Parameters:
+    ///   - graph: The forward graph.
+    ///   - binding: How checkpoint tensors meet it.
+    ///   - exampleShapes: For each data input, the shape of one example (without the axis of examples).
+    ///   - outputName: The output to evaluate; nil where the graph has only one.
+    /// - Throws: `unsupported` with all operators that are missing; `mismatch` for examples that do not fit the graph;
+    ///   what the operations refuse.
+    public init(
+        graph: Graph, binding: ParameterBinding, exampleShapes: [String: Shape], outputName: String? = nil
+    ) throws(GraphError) {
+        let name = try Plan.chooseOutput(of: graph, named: outputName)
+        var builder = PlanBuilder(graph: graph, binding: binding)
+        try builder.addSources(exampleShapes: exampleShapes)
+        try builder.addNodes(towards: name)
+        let (values, steps, output) = try builder.finish(output: name)
+        self.binding = binding
+        self.outputName = name
+        self.values = values
+        self.steps = steps
+        self.output = output
+    }
+
+    /// The shape of the output for one example, without the axis of examples.
+    public var outputShape: Shape { Shape(values[output].description.shape.dropFirst().map(\.constant)) }
+
+    /// The number of operations in an evaluation, views left out.
+    public var operationCount: Int { steps.count { !$0.operation.isView } }
+
+    /// The value whose storage `value` uses.
+    func root(of value: Int) -> Int {
+        if case .view(let other) = values[value].source { root(of: other) } else { value }
+    }
+
+    private static func chooseOutput(of graph: Graph, named name: String?) throws(GraphError) -> String {
+        let names = graph.outputs.map(\.name)
+        guard let name else {
+            guard names.count == 1 else {
+                throw GraphError(
+                    .mismatch, "the graph has outputs \(names.joined(separator: ", ")); name the one to evaluate")
+            }
+            return names[0]
+        }
+        guard names.contains(name) else {
+            throw GraphError(.notFound, "output \(name); the graph has \(names.joined(separator: ", "))")
+        }
+        return name
+    }
+}

@@ -1,0 +1,227 @@
+import Tensors
+
+/// Makes a ``Plan``: numbers the values, infers shapes node by node, folds what is known, and drops what nobody reads.
+struct PlanBuilder {
+    private let graph: Graph
+    private let binding: ParameterBinding
+    private var values: [Plan.Value] = []
+    private var steps: [Plan.Step] = []
+    private var numbers: [String: Int] = [:]
+
+    init(graph: Graph, binding: ParameterBinding) {
+        self.graph = graph
+        self.binding = binding
+    }
+
+    /// Numbers what is given from outside: parameters, other checkpoint tensors, data, and stored constants.
+    mutating func addSources(exampleShapes: [String: Shape]) throws(GraphError) {
+        for slot in binding.slots {
+            let type = declaredType(of: slot.valueName) ?? .float32
+            add(
+                slot.valueName, ValueDescription(type, slot.shape.dimensions.map { Dimension($0) }),
+                .parameter(offset: slot.range.lowerBound, isTrainable: slot.isTrainable))
+        }
+        for tensor in binding.fedTensors {
+            let description = ValueDescription(tensor.elementType, tensor.shape.dimensions.map { Dimension($0) })
+            add(tensor.valueName, description, .fed(tensor.valueName))
+        }
+        try addData(exampleShapes: exampleShapes)
+        for (name, tensor) in graph.initializers.sorted(by: { $0.key < $1.key }) where numbers[name] == nil {
+            addConstant(name, tensor)
+        }
+    }
+
+    /// The data inputs: their first axis is the batch, other symbolic extents are those of the examples.
+    private mutating func addData(exampleShapes: [String: Shape]) throws(GraphError) {
+        var symbols: [String: (extent: Int, input: String)] = [:]
+        for input in binding.dataInputs {
+            guard let shape = exampleShapes[input.name] else {
+                throw GraphError(
+                    .notFound,
+                    "no examples for graph input \(input.name); there are some for "
+                        + exampleShapes.keys.sorted().joined(separator: ", "))
+            }
+            let found = "examples of shape \(shape)"
+            if let declared = input.dimensions {
+                guard declared.count == shape.rank + 1, case let first? = declared.first else {
+                    throw GraphError(
+                        .mismatch,
+                        "graph input \(input.name) has shape \(declared), the first axis being that of "
+                            + "examples; found \(found)")
+                }
+                if case .fixed(let batch) = first {
+                    throw GraphError(
+                        .unsupported,
+                        "graph input \(input.name) takes batches of \(batch) only; export the graph with "
+                            + "a dynamic first axis")
+                }
+                for (extent, actual) in zip(declared.dropFirst(), shape.dimensions) {
+                    switch extent {
+                    case .fixed(let expected) where expected != actual:
+                        throw GraphError(.mismatch, "graph input \(input.name) has shape \(declared); found \(found)")
+                    case .symbolic(let name):
+                        if let bound = symbols[name], bound.extent != actual {
+                            throw GraphError(
+                                .mismatch,
+                                "extent \(name) is \(bound.extent) in \(bound.input) and \(actual) in "
+                                    + "\(input.name)")
+                        }
+                        symbols[name] = (actual, input.name)
+                    default: break
+                    }
+                }
+            }
+            let extents = [Dimension.batch] + shape.dimensions.map { Dimension($0) }
+            add(input.name, ValueDescription(input.elementType, extents), .data(input.name))
+        }
+    }
+
+    /// Adds the nodes that `output` depends on, in order.
+    mutating func addNodes(towards output: String) throws(GraphError) {
+        let nodes = nodesLeading(to: output)
+        var types: [any Operation.Type] = []
+        var missing: [GraphError] = []
+        for node in nodes {
+            switch OperationRegistry.find(node, opset: graph.opset) {
+            case .success(let type): types.append(type)
+            case .failure(let error): missing.append(error)
+            }
+        }
+        guard missing.isEmpty else {
+            throw GraphError(
+                .unsupported,
+                "not implemented: "
+                    + missing.map { "\($0.reason) (\($0.location ?? ""))" }
+                    .joined(separator: "; "))
+        }
+        for (node, type) in zip(nodes, types) { try add(node, type) }
+    }
+
+    /// The nodes that `output` depends on; what is bound or stored is not computed, whatever node makes it.
+    private func nodesLeading(to output: String) -> [Node] {
+        var wanted: Set = [output]
+        var result: [Node] = []
+        for node in graph.nodes.reversed()
+        where node.outputs.contains(where: { wanted.contains($0) && numbers[$0] == nil }) {
+            wanted.formUnion(node.inputs.filter { !$0.isEmpty })
+            result.append(node)
+        }
+        return result.reversed()
+    }
+
+    private mutating func add(_ node: Node, _ type: any Operation.Type) throws(GraphError) {
+        var inputs: [Int] = []
+        for name in node.inputs {
+            guard !name.isEmpty else {
+                inputs.append(-1)
+                continue
+            }
+            guard let number = numbers[name] else {
+                throw GraphError(
+                    .malformed, "value \(name) is read before any node makes it", location: "node \"\(node.label)\"")
+            }
+            inputs.append(number)
+        }
+        let descriptions = inputs.map { $0 < 0 ? nil : values[$0].description }
+        let operation = try type.init(NodeContext(node: node, opset: graph.opset, inputs: descriptions))
+        var results = operation.outputs
+        if let folded = ConstantFolding.contents(of: operation, inputs: descriptions) {
+            for index in results.indices where results[index].contents == nil {
+                results[index].contents = folded[index]
+            }
+        }
+        let step = steps.count
+        var outputs: [Int] = []
+        for (index, name) in node.outputs.enumerated() {
+            guard !name.isEmpty, numbers[name] == nil, index < results.count else {
+                outputs.append(-1)
+                continue
+            }
+            outputs.append(values.count)
+            if case .constant(let tensor) = results[index].contents {
+                addConstant(name, tensor)
+            } else if case .symbolic(let dimensions) = results[index].contents {
+                add(name, results[index], .symbolic(dimensions))
+            } else if operation.isView, index == 0, let viewed = inputs.first {
+                add(name, results[index], .view(of: viewed))
+            } else {
+                add(name, results[index], .computed(step: step))
+            }
+        }
+        steps.append(Plan.Step(operation: operation, inputs: inputs, outputs: outputs))
+    }
+
+    /// Drops the steps and values that the output does not need once known parts are folded, and renumbers.
+    consuming func finish(output name: String) throws(GraphError) -> ([Plan.Value], [Plan.Step], output: Int) {
+        guard let output = numbers[name] else {
+            throw GraphError(.malformed, "no node makes output \(name)")
+        }
+        let shape = values[output].description.shape
+        guard values[output].description.isFloat, shape.first == .batch,
+            shape.dropFirst().allSatisfy({ $0.fixed != nil })
+        else {
+            throw GraphError(
+                .mismatch,
+                "output \(name) must be floating point with examples along its first axis; it is "
+                    + "\(values[output].description.elementType) \(shape)")
+        }
+        var isLive = [Bool](repeating: false, count: values.count)
+        isLive[output] = true
+        var kept: [Plan.Step] = []
+        for step in steps.reversed() {
+            let isComputed = step.outputs.contains { number in
+                guard number >= 0, isLive[number] else { return false }
+                switch values[number].source {
+                case .computed, .view: return true
+                default: return false
+                }
+            }
+            guard isComputed else { continue }
+            for input in step.inputs where input >= 0 { isLive[input] = true }
+            kept.append(step)
+        }
+        kept.reverse()
+        return renumber(kept, isLive: isLive, output: output)
+    }
+
+    private func renumber(
+        _ kept: [Plan.Step], isLive: [Bool], output: Int
+    ) -> ([Plan.Value], [Plan.Step], output: Int) {
+        var number = [Int](repeating: -1, count: values.count)
+        var liveValues: [Plan.Value] = []
+        // An output of a kept step has storage even where nobody reads it: the operation writes it.
+        let made = Set(kept.flatMap(\.outputs))
+        for index in values.indices where isLive[index] || made.contains(index) {
+            number[index] = liveValues.count
+            liveValues.append(values[index])
+        }
+        let steps = kept.map { step in
+            Plan.Step(
+                operation: step.operation, inputs: step.inputs.map { $0 < 0 ? -1 : number[$0] },
+                outputs: step.outputs.map { $0 < 0 ? -1 : number[$0] })
+        }
+        for (index, step) in steps.enumerated() {
+            for output in step.outputs where output >= 0 {
+                if case .computed = liveValues[output].source { liveValues[output].source = .computed(step: index) }
+            }
+        }
+        for index in liveValues.indices {
+            if case .view(let other) = liveValues[index].source { liveValues[index].source = .view(of: number[other]) }
+        }
+        return (liveValues, steps, number[output])
+    }
+
+    private mutating func addConstant(_ name: String, _ tensor: Tensor) {
+        let shape = tensor.shape.dimensions.map { Dimension($0) }
+        add(name, ValueDescription(tensor.elementType, shape, contents: .constant(tensor)), .constant(tensor))
+    }
+
+    private mutating func add(_ name: String, _ description: ValueDescription, _ source: Plan.Source) {
+        numbers[name] = values.count
+        values.append(Plan.Value(name: name, description: description, source: source))
+    }
+
+    private func declaredType(of name: String) -> ElementType? {
+        graph.initializers[name]?.elementType ?? graph.inputs.first { $0.name == name }?.elementType
+    }
+}

@@ -1,0 +1,181 @@
+import CKernels
+import Tensors
+
+/// The mutable part of an evaluation: all intermediate values and their gradients, in storage made once.
+///
+/// Belongs to one task. No step of an evaluation allocates in proportion to the model.
+final class Workspace<Scalar: Real> {
+    let plan: Plan
+    /// The most examples that fit.
+    let capacity: Int
+    /// The examples of the present evaluation.
+    private(set) var batch = 0
+    private let layout: WorkspaceLayout
+    private let floats: UnsafeMutablePointer<Scalar>
+    private let integers: UnsafeMutablePointer<Int64>
+    private let operands: UnsafeMutableBufferPointer<Operand<Scalar>>
+    private let extents: UnsafeMutableBufferPointer<Int>
+    private let numbers: UnsafeMutableBufferPointer<Int>
+    /// Where each step's numbers begin.
+    private let numberOffsets: [Int]
+    private var constants: [UnsafeMutableRawPointer] = []
+
+    /// Makes room for up to `capacity` examples.
+    ///
+    /// - Parameters:
+    ///   - fedTensors: The plan's fed tensors, by their name in the graph.
+    ///   - withGradient: False for evaluation only, which needs less memory.
+    ///   - reusesMemory: False gives every buffer a place of its own; for tests of the memory plan.
+    init(
+        _ plan: Plan, capacity: Int, fedTensors: [String: Tensor], withGradient: Bool, reusesMemory: Bool = true
+    ) throws(GraphError) {
+        precondition(capacity > 0, "a workspace holds at least one example")
+        self.plan = plan
+        self.capacity = capacity
+        layout = WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient, reusesMemory: reusesMemory)
+        floats = .allocate(capacity: layout.floatCount)
+        floats.initialize(repeating: 0, count: layout.floatCount)
+        integers = .allocate(capacity: layout.integerCount)
+        integers.initialize(repeating: 0, count: layout.integerCount)
+        extents = .allocate(capacity: plan.values.reduce(0) { $0 + $1.description.shape.count })
+        extents.initialize(repeating: 0)
+        operands = .allocate(capacity: plan.values.count)
+        let lists = plan.steps.map { $0.inputs + $0.outputs }
+        numbers = .allocate(capacity: lists.reduce(0) { $0 + $1.count })
+        _ = numbers.initialize(from: lists.joined())
+        numberOffsets = lists.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
+        makeOperands()
+        try placeKnownTensors(fedTensors)
+    }
+
+    deinit {
+        floats.deallocate()
+        integers.deallocate()
+        operands.deallocate()
+        extents.deallocate()
+        numbers.deallocate()
+        constants.forEach { $0.deallocate() }
+    }
+
+    /// The bytes a workspace would take, constants left out.
+    static func byteCount(_ plan: Plan, capacity: Int, withGradient: Bool) -> Int {
+        let layout = WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient)
+        return layout.floatCount * MemoryLayout<Scalar>.stride + layout.integerCount * MemoryLayout<Int64>.stride
+    }
+
+    /// The storage of a value, for its examples to be written or its results to be read.
+    func operand(_ value: Int) -> Operand<Scalar> { operands[value] }
+
+    /// The storage of the evaluated output and, in a workspace with gradients, of its gradient.
+    var output: Operand<Scalar> { operands[plan.output] }
+
+    /// Sets the number of examples that follow.
+    func setBatch(_ batch: Int) {
+        precondition(batch <= capacity, "\(batch) examples in a workspace for \(capacity)")
+        guard batch != self.batch else { return }
+        self.batch = batch
+        var offset = 0
+        for value in plan.values {
+            for dimension in value.description.shape {
+                extents[offset] = dimension.value(batch: batch)
+                offset += 1
+            }
+        }
+        for (index, value) in plan.values.enumerated() {
+            guard case .symbolic(let dimensions) = value.source else { continue }
+            for (element, dimension) in dimensions.enumerated() {
+                operands[index].integers?[element] = Int64(dimension.value(batch: batch))
+            }
+        }
+    }
+
+    /// Computes the output. Data must have been written; parameters must stay in place until `backward` is done.
+    func forward(parameters: UnsafePointer<Scalar>) {
+        for (value, offset) in layout.parameters {
+            operands[value].floats = UnsafeMutablePointer(mutating: parameters + offset)
+        }
+        for index in plan.steps.indices where !plan.steps[index].operation.isView {
+            plan.steps[index].operation.forward(frame(index))
+        }
+    }
+
+    /// Adds the gradient with respect to the flat parameter vector to `gradient`, from that of the output, which must
+    /// have been written; follows `forward`.
+    func backward(into gradient: UnsafeMutablePointer<Scalar>) {
+        for (value, offset) in layout.parameters where layout.liveness.hasGradient[value] {
+            operands[value].gradient = gradient + offset
+        }
+        for index in plan.steps.indices.reversed() where layout.liveness.isDifferentiated[index] {
+            for value in layout.zeroedBefore[index] {
+                guard let gradient = operands[value].gradient else { continue }
+                instar_zero(gradient, operands[value].extents.elementCount * MemoryLayout<Scalar>.stride)
+            }
+            guard !plan.steps[index].operation.isView else { continue }
+            plan.steps[index].operation.backward(frame(index))
+        }
+    }
+
+    private func frame(_ index: Int) -> Frame<Scalar> {
+        let step = plan.steps[index]
+        guard let operands = operands.baseAddress, let numbers = numbers.baseAddress else {
+            preconditionFailure("a step has operands")
+        }
+        return Frame(
+            operands: operands, numbers: numbers + numberOffsets[index], inputCount: step.inputs.count,
+            outputCount: step.outputs.count, saved: floats + layout.savedOffsets[index],
+            scratch: floats + layout.scratchOffset)
+    }
+
+    private func makeOperands() {
+        var offset = 0
+        for (index, value) in plan.values.enumerated() {
+            let rank = value.description.shape.count
+            var operand = Operand<Scalar>(
+                extents: UnsafeBufferPointer(rebasing: extents[offset..<offset + rank]))
+            let root = plan.root(of: index)
+            if let place = layout.valueOffsets[root] {
+                if value.description.isFloat {
+                    operand.floats = floats + place
+                } else {
+                    operand.integers = integers + place
+                }
+            }
+            if layout.liveness.hasGradient[index], let place = layout.gradientOffsets[root] {
+                operand.gradient = floats + place
+            }
+            operands.initializeElement(at: index, to: operand)
+            offset += rank
+        }
+    }
+
+    /// Copies constants and fed tensors, which stay the same for every evaluation, and makes room for shapes.
+    private func placeKnownTensors(_ fedTensors: [String: Tensor]) throws(GraphError) {
+        for index in plan.values.indices {
+            let tensor: Tensor
+            switch plan.values[plan.root(of: index)].source {
+            case .constant(let constant): tensor = constant
+            case .symbolic(let dimensions):
+                // Room only: the numbers follow the batch.
+                tensor = Tensor([Int64](repeating: 0, count: dimensions.count), shape: [dimensions.count])
+            case .fed(let name):
+                guard let fed = fedTensors[name] else {
+                    throw GraphError(.notFound, "tensor \(name), which the graph reads, is not given")
+                }
+                tensor = fed
+            default: continue
+            }
+            if let values = tensor.integers {
+                let copy = UnsafeMutablePointer<Int64>.allocate(capacity: values.count)
+                copy.initialize(from: values, count: values.count)
+                operands[index].integers = copy
+                constants.append(UnsafeMutableRawPointer(copy))
+            } else {
+                let values: [Scalar] = tensor.values()
+                let copy = UnsafeMutablePointer<Scalar>.allocate(capacity: values.count)
+                copy.initialize(from: values, count: values.count)
+                operands[index].floats = copy
+                constants.append(UnsafeMutableRawPointer(copy))
+            }
+        }
+    }
+}

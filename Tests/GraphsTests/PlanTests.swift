@@ -1,0 +1,123 @@
+import TestSupport
+import Tensors
+import Testing
+
+@testable import Graphs
+
+@Suite struct PlanTests {
+    private let data = TestGraphs.input("x", [.symbolic("batch"), .fixed(4)])
+    private func plan(_ nodes: [Node], initializers: [String: Tensor] = [:]) throws -> Plan {
+        let graph = TestGraphs.graph([data], initializers: initializers, nodes)
+        let binding = try ParameterBinding(graph: graph, tensors: []) { _, _ in false }
+        return try Plan(graph: graph, binding: binding, exampleShapes: ["x": [4]])
+    }
+
+    @Test func `shape arithmetic with the batch folds away`() throws {
+        // y = x reshaped to [batch·2, 2] and back, by shapes computed from x's.
+        let plan = try plan(
+            [
+                Node(operatorName: "Shape", inputs: ["x"], outputs: ["s"]),
+                Node(operatorName: "Mul", inputs: ["s", "factors"], outputs: ["twice"]),
+                Node(operatorName: "Div", inputs: ["twice", "divisors"], outputs: ["target"]),
+                Node(operatorName: "Reshape", inputs: ["x", "target"], outputs: ["r"]),
+                Node(operatorName: "Neg", inputs: ["r"], outputs: ["n"]),
+                Node(operatorName: "Reshape", inputs: ["n", "s"], outputs: ["y"]),
+            ],
+            initializers: [
+                "factors": Tensor([2, 1] as [Int64], shape: [2]), "divisors": Tensor([1, 2] as [Int64], shape: [2]),
+            ])
+        #expect(plan.operationCount == 1)
+        #expect(plan.outputShape == [4])
+        #expect(
+            plan.values.contains { $0.description.shape == [Dimension(coefficient: 2, constant: 0), Dimension(2)] })
+    }
+
+    @Test func `nodes that the output does not need are left out, whatever they are`() throws {
+        let plan = try plan([
+            Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"]),
+            Node(operatorName: "NoSuchOperator", inputs: ["x"], outputs: ["unused"]),
+        ])
+        #expect(plan.operationCount == 1)
+    }
+
+    @Test func `all operators that are missing are listed at once`() {
+        let error = #expect(throws: GraphError.self) {
+            try plan([
+                Node(name: "first", operatorName: "Fft", inputs: ["x"], outputs: ["a"]),
+                Node(name: "second", operatorName: "Gemm", domain: "com.microsoft", inputs: ["a"], outputs: ["b"]),
+                Node(operatorName: "Neg", inputs: ["b"], outputs: ["y"]),
+            ])
+        }
+        #expect(error?.kind == .unsupported)
+        for part in ["Fft", "first", "com.microsoft", "second"] { #expect(error?.reason.contains(part) == true) }
+    }
+
+    @Test func `a value that nothing makes is malformed`() {
+        let error = #expect(throws: GraphError.self) {
+            try plan([Node(operatorName: "Add", inputs: ["x", "ghost"], outputs: ["y"])])
+        }
+        #expect(error?.kind == .malformed)
+    }
+
+    @Test func `examples of another shape are refused`() throws {
+        let graph = TestGraphs.graph([data], [Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"])])
+        let binding = try ParameterBinding(graph: graph, tensors: []) { _, _ in false }
+        let error = #expect(throws: GraphError.self) {
+            try Plan(graph: graph, binding: binding, exampleShapes: ["x": [5]])
+        }
+        #expect(error?.kind == .mismatch)
+        let missing = #expect(throws: GraphError.self) { try Plan(graph: graph, binding: binding, exampleShapes: [:]) }
+        #expect(missing?.kind == .notFound)
+    }
+
+    @Test func `a graph exported for one batch size is refused`() throws {
+        let fixed = TestGraphs.input("x", [.fixed(1), .fixed(4)])
+        let graph = TestGraphs.graph([fixed], [Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"])])
+        let binding = try ParameterBinding(graph: graph, tensors: [], dataNames: ["x"]) { _, _ in false }
+        let error = #expect(throws: GraphError.self) {
+            try Plan(graph: graph, binding: binding, exampleShapes: ["x": [4]])
+        }
+        #expect(error?.kind == .unsupported)
+    }
+}
+
+@Suite struct DimensionTests {
+    private let rows = Dimension(coefficient: 6, constant: 0)
+
+    @Test func `products and quotients stay linear in the batch or are nil`() {
+        #expect(Dimension.batch.times(Dimension(6)) == rows)
+        #expect(Dimension.batch.times(.batch) == nil)
+        #expect(rows.dividedExactly(by: Dimension(3)) == Dimension(coefficient: 2, constant: 0))
+        #expect(rows.dividedExactly(by: .batch) == Dimension(6))
+        #expect(rows.dividedExactly(by: Dimension(4)) == nil)
+        #expect(rows.dividedExactly(by: Dimension(0)) == nil)
+        #expect((rows + Dimension(1)).value(batch: 5) == 31)
+        #expect((rows - .batch).description == "5·batch")
+    }
+
+    @Test func `the line through two points has whole coefficients or is nil`() {
+        #expect(Dimension.interpolating(7, at: 2, 13, at: 4) == Dimension(coefficient: 3, constant: 1))
+        #expect(Dimension.interpolating(7, at: 2, 12, at: 4) == nil)
+    }
+}
+
+@Suite struct MemoryPlanTests {
+    @Test func `buffers in use at the same time do not overlap, others share`() {
+        var generator = SplitMix64(state: 11)
+        let buffers = (0..<60).map { _ in
+            let first = Int.random(in: 0..<40, using: &generator)
+            let last = first + Int.random(in: 0..<10, using: &generator)
+            return MemoryPlan.Buffer(count: Int.random(in: 0..<200, using: &generator), lifetime: first...last)
+        }
+        let plan = MemoryPlan(buffers)
+        for (index, a) in buffers.enumerated() where a.count > 0 {
+            #expect(plan.offsets[index] + a.count <= plan.count)
+            for (other, b) in buffers.enumerated().dropFirst(index + 1)
+            where b.count > 0 && a.lifetime.overlaps(b.lifetime) {
+                let (start, otherStart) = (plan.offsets[index], plan.offsets[other])
+                #expect(start + a.count <= otherStart || otherStart + b.count <= start)
+            }
+        }
+        #expect(plan.count < MemoryPlan(buffers, reusesMemory: false).count / 2)
+    }
+}
