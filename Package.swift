@@ -30,7 +30,7 @@ let package = Package(
     products: [
         .library(
             name: "Instar",
-            targets: ["Tensors", "HDF5", "Graphs"]),
+            targets: ["Tensors", "HDF5", "Graphs", "ONNX"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -49,12 +49,14 @@ let package = Package(
         module("Tensors", ["CKernels", "COpenBLAS"]),
         module("HDF5", ["CHDF5", "Tensors"]),
         module("Graphs", ["Tensors", "CKernels", "COpenBLAS"]),
+        module("ONNX", ["Graphs", "Tensors", protobuf], exclude: ["Messages/onnx.proto"]),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("Tensors", ["Tensors", "CKernels"]),
         tests("HDF5", ["HDF5", "Tensors"]),
         tests("Graphs", ["Graphs", "Tensors"]),
+        tests("ONNX", ["ONNX", "Graphs", "Tensors", protobuf]),
     ],
     swiftLanguageModes: [.v6]
 )

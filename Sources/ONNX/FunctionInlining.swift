@@ -1,0 +1,107 @@
+/// Replaces calls of a model's own functions by their bodies; ONNX `FunctionProto`.
+///
+/// Names inside a body are prefixed with the call's first output, which is unique in the graph.
+struct FunctionInlining {
+    /// A call is resolved by all three.
+    private struct Name: Hashable {
+        let domain: String
+        let name: String
+        let overload: String
+
+        init(_ function: FunctionProto) {
+            (domain, name, overload) = (function.domain, function.name, function.overload)
+        }
+
+        init(_ call: NodeProto) { (domain, name, overload) = (call.domain, call.opType, call.overload) }
+    }
+
+    /// Nested calls can multiply; no exporter comes near this many nodes.
+    private static let maximumNodeCount = 200_000
+    private static let maximumDepth = 64
+
+    private let functions: [Name: FunctionProto]
+    private let opset: Int
+
+    /// Takes the model's functions and the version of the default operator set of its graph.
+    init(_ functions: [FunctionProto], opset: Int) {
+        self.functions = Dictionary(functions.map { (Name($0), $0) }, uniquingKeysWith: { first, _ in first })
+        self.opset = opset
+    }
+
+    /// The nodes with all calls replaced.
+    ///
+    /// - Throws: `unsupported`, naming every operator that is neither of the default domain nor a function.
+    func inlined(_ nodes: [NodeProto]) throws(ONNXError) -> [NodeProto] {
+        var result: [NodeProto] = []
+        var foreign: Set<String> = []
+        for node in nodes { try inline(node, depth: 0, into: &result, foreign: &foreign) }
+        guard foreign.isEmpty else {
+            throw ONNXError(
+                .unsupported,
+                "operators outside the ONNX standard: \(foreign.sorted().joined(separator: ", ")); export to the default "
+                    + "domain, without runtime-specific optimisation")
+        }
+        return result
+    }
+
+    private func inline(
+        _ node: NodeProto, depth: Int, into result: inout [NodeProto], foreign: inout Set<String>
+    ) throws(ONNXError) {
+        guard let function = functions[Name(node)] else {
+            if !node.domain.isEmpty && node.domain != "ai.onnx" { foreign.insert("\(node.domain).\(node.opType)") }
+            result.append(node)
+            return
+        }
+        let location = "function \(function.domain).\(function.name)"
+        guard depth < Self.maximumDepth, result.count < Self.maximumNodeCount else {
+            throw ONNXError(.malformed, "its calls are nested without end", location: location)
+        }
+        if let own = function.opsetImport.first(where: { $0.domain.isEmpty || $0.domain == "ai.onnx" })?.version,
+            own != opset
+        {
+            throw ONNXError(
+                .unsupported,
+                "it is written for opset \(own), the graph for opset \(opset); export both for one version",
+                location: location)
+        }
+        let names = try actualNames(function, call: node, location: location)
+        for inner in function.node {
+            var copy = inner
+            copy.input = inner.input.map(names)
+            copy.output = inner.output.map(names)
+            copy.name = inner.name.isEmpty ? "" : "\(node.name)/\(inner.name)"
+            copy.attribute = inner.attribute.compactMap { resolved($0, function: function, call: node) }
+            try inline(copy, depth: depth + 1, into: &result, foreign: &foreign)
+        }
+    }
+
+    /// Maps the names of a body to those at the place of the call; an input left out becomes the empty name.
+    private func actualNames(
+        _ function: FunctionProto, call: NodeProto, location: String
+    ) throws(ONNXError) -> (String) -> String {
+        guard call.input.count <= function.input.count, call.output.count <= function.output.count,
+            let prefix = call.output.first(where: { !$0.isEmpty })
+        else {
+            throw ONNXError(
+                .malformed,
+                "it has \(function.input.count) inputs and \(function.output.count) outputs; a call gives "
+                    + "\(call.input.count) and takes \(call.output.count)",
+                location: location)
+        }
+        var actual: [String: String] = [:]
+        for (index, formal) in function.input.enumerated() {
+            actual[formal] = index < call.input.count ? call.input[index] : ""
+        }
+        for (formal, name) in zip(function.output, call.output) where !name.isEmpty { actual[formal] = name }
+        return { [actual] name in name.isEmpty ? "" : actual[name] ?? "\(prefix)/\(name)" }
+    }
+
+    /// An attribute of the body: its own value, the call's, the function's default, or none.
+    private func resolved(_ attribute: AttributeProto, function: FunctionProto, call: NodeProto) -> AttributeProto? {
+        guard attribute.hasRefAttrName, !attribute.refAttrName.isEmpty else { return attribute }
+        let candidates = call.attribute + function.attributeProto
+        guard var value = candidates.first(where: { $0.name == attribute.refAttrName }) else { return nil }
+        value.name = attribute.name
+        return value
+    }
+}
