@@ -30,7 +30,7 @@ let package = Package(
     products: [
         .library(
             name: "Instar",
-            targets: ["Tensors", "HDF5", "Graphs", "ONNX"]),
+            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -50,6 +50,7 @@ let package = Package(
         module("HDF5", ["CHDF5", "Tensors"]),
         module("Graphs", ["Tensors", "CKernels", "COpenBLAS"]),
         module("ONNX", ["Graphs", "Tensors", protobuf], exclude: ["Messages/onnx.proto"]),
+        module("Sampling", ["Tensors", "CKernels"]),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -57,6 +58,7 @@ let package = Package(
         tests("HDF5", ["HDF5", "Tensors"]),
         tests("Graphs", ["Graphs", "Tensors"]),
         tests("ONNX", ["ONNX", "Graphs", "Tensors", protobuf]),
+        tests("Sampling", ["Sampling", "Tensors"]),
     ],
     swiftLanguageModes: [.v6]
 )

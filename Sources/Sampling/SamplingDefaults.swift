@@ -1,0 +1,79 @@
+import Foundation
+public import Tensors
+
+extension SamplingSettings {
+    /// nβ = n/ln n, the inverse temperature β = 1/ln n of Watanabe's WBIC with the true number of examples.
+    ///
+    /// Source: Watanabe 2013, JMLR 14; Lau et al. 2023, arXiv:2308.12108. One or two examples give 1 and 2.9.
+    public static func defaultNBeta(exampleCount: Int) -> Double {
+        precondition(exampleCount > 0, "there are examples")
+        return exampleCount == 1 ? 1 : Double(exampleCount) / log(Double(exampleCount))
+    }
+
+    /// ε = 0.2/(nβ·h + γ), a twentieth of where SGLD becomes unstable along the sharpest direction.
+    ///
+    /// A direction of total curvature p = nβ·h + γ has its part of λ̂ inflated by 1/(1 − εp/4), so by 5 % in the
+    /// sharpest one and by less in all others.
+    ///
+    /// - Parameters:
+    ///   - nBeta: nβ.
+    ///   - curvature: h, the largest over the checkpoints of the series, which share one step size.
+    ///   - localization: γ.
+    /// - Throws: `SamplingError` where nβ·h + γ is zero: the loss is flat and nothing keeps the chain in place.
+    public static func defaultStepSize(
+        nBeta: Double, curvature: Double, localization: Double
+    ) throws(SamplingError) -> Double {
+        let total = nBeta * curvature + localization
+        guard total > 0 && total.isFinite else {
+            throw SamplingError(
+                .malformed,
+                "0.2/(nβ·h + γ) needs a positive nβ·h + γ, found \(total); give --step-size or --localization",
+                location: "step size")
+        }
+        return 0.2 / total
+    }
+
+    /// γ = d/|w\*|², the mean of |w\*|² taken over the centers, sampled coordinates only.
+    ///
+    /// Where the loss is flat the posterior is N(w\*, 1/γ), so this lets a weight that the loss does not hold
+    /// wander about as far as the weights' own root mean square: far enough to see the shape of the
+    /// basin, not so far that the network is another one. Centers of zeros give 1.
+    ///
+    /// - Parameters:
+    ///   - centers: w\* of one or several checkpoints, which share one γ.
+    ///   - subset: The sampled coordinates.
+    public static func defaultLocalization<Scalar: Real>(centers: [[Scalar]], subset: ParameterSubset) -> Double {
+        precondition(!centers.isEmpty, "there is a checkpoint")
+        let squares = centers.map { center in
+            let norm = subset.norm(of: center)
+            return norm * norm
+        }
+        return squares.mean > 0 ? Double(subset.count) / squares.mean : 1
+    }
+
+    /// Checks that settings can be used at all, before anything is computed.
+    ///
+    /// - Throws: `SamplingError` of kind `malformed` for a value out of its range, and `mismatch` where an epoch holds
+    ///   no minibatch.
+    public func validate(exampleCount: Int) throws(SamplingError) {
+        func require(_ condition: Bool, _ setting: String, _ expected: String, _ found: Any) throws(SamplingError) {
+            guard condition else {
+                throw SamplingError(.malformed, "expected \(expected), found \(found)", location: setting)
+            }
+        }
+        try require(chainCount > 0, "chains", "at least 1", chainCount)
+        try require(drawCount > 0, "draws", "at least 1", drawCount)
+        try require(burnInCount >= 0, "burn-in", "at least 0", burnInCount)
+        try require(batchSize > 0, "batch", "at least 1", batchSize)
+        try require(stepSize > 0 && stepSize.isFinite, "step size", "a positive number", stepSize)
+        try require(nBeta > 0 && nBeta.isFinite, "nβ", "a positive number", nBeta)
+        try require(localization >= 0 && localization.isFinite, "localization", "a number of at least 0", localization)
+        guard minibatches == .iid || batchSize <= exampleCount else {
+            throw SamplingError(
+                .mismatch,
+                "an epoch of \(exampleCount) examples holds no minibatch of \(batchSize); "
+                    + "lower --batch or use --minibatches iid",
+                location: "batch")
+        }
+    }
+}

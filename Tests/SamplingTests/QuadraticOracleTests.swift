@@ -1,0 +1,102 @@
+import Foundation
+import Sampling
+import TestSupport
+import Testing
+
+/// The exact stationary law of SGLD on ½Σh_i·w_i², where unadjusted Langevin's error is known in closed form:
+/// λ̂ = ½Σ nβ·h_i/[p_i(1 − ε·p_i/4)] with p_i = nβ·h_i + γ.
+struct QuadraticOracleTests {
+    static let curvatures = [1.0, 2, 5, 10]
+    /// Copies of the four coordinates sampled at once: they are independent, so errors shrink by √copies.
+    static let copies = 64
+
+    static func stationaryLLC(nBeta: Double, localization: Double, stepSize: Double) -> Double {
+        curvatures.reduce(0) { sum, h in
+            let p = nBeta * h + localization
+            return sum + 0.5 * nBeta * h / (p * (1 - stepSize * p / 4))
+        }
+    }
+
+    struct Row: Sendable, CustomStringConvertible {
+        let nBeta: Double, localization: Double, stepSize: Double, llc: Double
+        var description: String { "nβ \(nBeta), γ \(localization), ε \(stepSize)" }
+    }
+
+    static let table = [
+        Row(nBeta: 100, localization: 1, stepSize: 0, llc: 1.991064),
+        Row(nBeta: 100, localization: 1, stepSize: 1e-4, llc: 2.013980),
+        Row(nBeta: 100, localization: 1, stepSize: 1e-3, llc: 2.268382),
+        Row(nBeta: 100, localization: 100, stepSize: 0, llc: 1.454545),
+        Row(nBeta: 100, localization: 100, stepSize: 1e-3, llc: 1.740674),
+        Row(nBeta: 1000, localization: 1, stepSize: 0, llc: 1.999101),
+        Row(nBeta: 1000, localization: 1, stepSize: 1e-4, llc: 2.276341),
+    ]
+
+    @Test(arguments: table)
+    func `the published table is reproduced`(_ row: Row) throws {
+        // Six decimals are printed.
+        let formula = Self.stationaryLLC(nBeta: row.nBeta, localization: row.localization, stepSize: row.stepSize)
+        #expect(Tolerance.absolute(5e-7).accepts(formula, row.llc))
+        // A limit of no step cannot be sampled; a small step with the formula stands for it.
+        let stepSize = row.stepSize > 0 ? row.stepSize : 0.2 / (10 * row.nBeta)
+        let expected = Self.stationaryLLC(nBeta: row.nBeta, localization: row.localization, stepSize: stepSize)
+
+        let h = [[Double]](repeating: Self.curvatures, count: Self.copies).flatMap { $0 }
+        let (estimate, _) = try sample(
+            .quadratic(h), center: h.map { _ in 0 },
+            settings: testSettings(
+                draws: 30_000, burnIn: 3000, stepSize: stepSize, nBeta: row.nBeta, localization: row.localization))
+        let value = try #require(estimate.value) / Double(Self.copies)
+        let error = try #require(estimate.standardError) / Double(Self.copies)
+        print("quadratic \(row): λ̂ \(value) ± \(error), exact \(expected)")
+        #expect(error < 0.01 * value)
+        #expect(Tolerance.statistical(standardErrors: 3, error: error).accepts(value, expected))
+        let identity = try #require(estimate.identity)
+        #expect(
+            Tolerance.statistical(standardErrors: 3, error: identity.standardError).accepts(
+                identity.left, identity.right))
+        #expect(estimate.concerns.isEmpty, "\(estimate.concerns)")
+    }
+
+    @Test func `float samples the same law`() throws {
+        let h = [[Float]](repeating: [1, 2, 5, 10], count: Self.copies).flatMap { $0 }
+        let (estimate, _) = try sample(
+            .quadratic(h), center: h.map { _ in 0 },
+            settings: testSettings(draws: 20_000, burnIn: 1000, stepSize: 1e-3, nBeta: 100, localization: 1))
+        let value = try #require(estimate.value) / Double(Self.copies)
+        let error = try #require(estimate.standardError) / Double(Self.copies)
+        print("quadratic in Float: λ̂ \(value) ± \(error), exact 2.268382")
+        #expect(Tolerance.statistical(standardErrors: 3, error: error).accepts(value, 2.268382))
+    }
+
+    /// With i.i.d. minibatches of B and per-example minima of variance s², each step adds (ε/2)²(nβ·h)²s²/B to the
+    /// variance, so Var w_i = [ε + (ε/2)²(nβ·h_i)²s²/B]/[1 − (1 − ε·p_i/2)²].
+    @Test func `minibatch noise heats the chain as it must and keeps the identity`() throws {
+        let shifts = (0..<20).map { Double($0) / 19 - 0.5 }
+        let variance = shifts.reduce(0) { $0 + $1 * $1 } / 20
+        let stepSize = 1e-3
+        let nBeta = 100.0
+        let batch = 4
+        // One direction per run: all coordinates see the same minibatch, so copies would not be independent.
+        for curvature in [1.0, 5] {
+            let (estimate, _) = try sample(
+                .quadratic([curvature], shifts: shifts), center: [0],
+                settings: testSettings(
+                    draws: 400_000, burnIn: 1000, batch: batch, stepSize: stepSize, nBeta: nBeta, localization: 1))
+            let slope = nBeta * curvature
+            let noise = stepSize + pow(stepSize / 2 * slope, 2) * variance / Double(batch)
+            let spread = noise / (1 - pow(1 - stepSize * (slope + 1) / 2, 2))
+            let expected = 0.5 * slope * spread
+            let value = try #require(estimate.value)
+            let error = try #require(estimate.standardError)
+            let identity = try #require(estimate.identity)
+            print(
+                "minibatches, h \(curvature): λ̂ \(value) ± \(error), exact \(expected);",
+                "identity \(identity.left) = \(identity.right) ± \(identity.standardError)")
+            #expect(Tolerance.statistical(standardErrors: 3, error: error).accepts(value, expected))
+            #expect(
+                Tolerance.statistical(standardErrors: 3, error: identity.standardError).accepts(
+                    identity.left, identity.right))
+        }
+    }
+}
