@@ -30,7 +30,7 @@ let package = Package(
     products: [
         .library(
             name: "Instar",
-            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling"]),
+            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -51,6 +51,7 @@ let package = Package(
         module("Graphs", ["Tensors", "CKernels", "COpenBLAS"]),
         module("ONNX", ["Graphs", "Tensors", protobuf], exclude: ["Messages/onnx.proto"]),
         module("Sampling", ["Tensors", "CKernels"]),
+        module("Runs", ["HDF5", "Tensors", yams, crypto]),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -59,6 +60,7 @@ let package = Package(
         tests("Graphs", ["Graphs", "Tensors"]),
         tests("ONNX", ["ONNX", "Graphs", "Tensors", protobuf]),
         tests("Sampling", ["Sampling", "Tensors"]),
+        tests("Runs", ["Runs", "HDF5", "Tensors"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,182 @@
+import HDF5
+public import Tensors
+
+/// Reads checkpoint files. The one way to them, so that reading can move to another process.
+public protocol CheckpointReader: Sendable {
+    /// What a file holds, without the values of its tensors.
+    func inventory(of path: String) throws(RunError) -> FileInventory
+    /// What a file's root, and the group of weights in it, say about its step.
+    func stepMarkers(of path: String) throws(RunError) -> StepMarkers
+    /// All tensors of a checkpoint, in no particular order.
+    func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor]
+}
+
+/// The integers in a file that may tell the step: attributes, and datasets of one element.
+public struct StepMarkers: Sendable, Equatable {
+    /// By name (`step`, `global_step`, `iteration`, `iter`, `epoch`).
+    public var attributes: [String: Int] = [:]
+    /// By name, as attributes; Keras's optimizer counter is `iteration`.
+    public var datasets: [String: Int] = [:]
+
+    /// Creates markers of nothing.
+    public init() {}
+}
+
+/// What a checkpoint file holds, without values.
+public struct FileInventory: Sendable {
+    /// A dataset.
+    public struct Dataset: Sendable {
+        /// The parts of its path from the root.
+        public let parts: [String]
+        /// Its extents.
+        public let shape: Shape
+        /// Its type; nil if it is not a number in a form that is read.
+        public let elementType: ElementType?
+        /// Why it is no tensor, e.g. "text"; nil for numbers, also for those in a form that is refused.
+        public let skipped: String?
+    }
+
+    /// The file.
+    public let path: String
+    /// Every dataset, in the order of their names' bytes, groups of optimizers and the like left out.
+    public let datasets: [Dataset]
+    /// The steps that groups of the first two levels carry as attributes or datasets, by path (`checkpoints/000100`).
+    public let groupMarkers: [String: StepMarkers]
+    /// The values of one-dimensional integer datasets called `step` or `steps`, by path.
+    public let stepVectors: [String: [Int]]
+}
+
+/// Reads checkpoints in this process, through libhdf5.
+public struct HDF5CheckpointReader: CheckpointReader {
+    /// Creates a reader.
+    public init() {}
+
+    /// What a file holds, without the values of its tensors.
+    public func inventory(of path: String) throws(RunError) -> FileInventory {
+        try readingHDF5 { () throws(HDF5Error) in
+            let root = try HDF5File(reading: path).root()
+            var datasets: [FileInventory.Dataset] = []
+            var stepVectors: [String: [Int]] = [:]
+            try root.forEachDataset(descends: { CheckpointLayout.mayHoldWeights($0) }) { parts throws(HDF5Error) in
+                let dataset = try root.dataset(parts.joined(separator: "/"))
+                datasets.append(FileInventory.Dataset(parts: parts, dataset))
+                if ["step", "steps"].contains(parts[parts.count - 1]), dataset.shape.rank == 1,
+                    case .numbers(let type) = dataset.content, !type.isFloatingPoint
+                {
+                    stepVectors[parts.joined(separator: "/")] = try dataset.read().integers?.map { Int($0) }
+                }
+            }
+            var groupMarkers: [String: StepMarkers] = [:]
+            for member in try root.members() where member.kind == .group {
+                let group = try root.group(member.name)
+                groupMarkers[member.name] = try StepMarkers(of: group)
+                guard CheckpointLayout.seriesNames.contains(member.name) else { continue }
+                for child in try group.members() where child.kind == .group {
+                    groupMarkers["\(member.name)/\(child.name)"] = try StepMarkers(of: try group.group(child.name))
+                }
+            }
+            return FileInventory(
+                path: path, datasets: datasets, groupMarkers: groupMarkers, stepVectors: stepVectors)
+        }
+    }
+
+    /// What a file's root, the group of weights in it and Keras's optimizer say about its step.
+    public func stepMarkers(of path: String) throws(RunError) -> StepMarkers {
+        try readingHDF5 { () throws(HDF5Error) in
+            let root = try HDF5File(reading: path).root()
+            var markers = try StepMarkers(of: root)
+            let members = try root.members()
+            for member in members
+            where member.kind == .group && CheckpointLayout.containerNames.contains(member.name) {
+                let inner = try StepMarkers(of: try root.group(member.name))
+                markers.attributes.merge(inner.attributes) { outer, _ in outer }
+                markers.datasets.merge(inner.datasets) { outer, _ in outer }
+            }
+            if members.contains(where: { $0.name == "optimizer" && $0.kind == .group }) {
+                let optimizer = try root.group("optimizer")
+                if try optimizer.members().contains(where: { $0.name == "vars" && $0.kind == .group }) {
+                    let vars = try optimizer.group("vars")
+                    if try vars.members().contains(where: { $0.name == "0" && $0.kind == .dataset }) {
+                        markers.datasets["iteration"] = try vars.dataset("0").singleInteger()
+                    }
+                }
+            }
+            return markers
+        }
+    }
+
+    /// All tensors below the reference's group, whole or its row of each.
+    public func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor] {
+        try readingHDF5 { () throws(HDF5Error) in
+            let group = try HDF5File(reading: reference.file).root().groupOrSelf(reference.group)
+            var tensors: [NamedTensor] = []
+            try group.forEachDataset(descends: { CheckpointLayout.mayHoldWeights($0) }) { parts throws(HDF5Error) in
+                let dataset = try group.dataset(parts.joined(separator: "/"))
+                guard CheckpointLayout.isTensor(FileInventory.Dataset(parts: parts, dataset)) else { return }
+                tensors.append(NamedTensor(name: parts.joined(separator: "."), tensor: try dataset.read(reference.row)))
+            }
+            return tensors
+        }
+    }
+}
+
+extension FileInventory.Dataset {
+    fileprivate init(parts: [String], _ dataset: HDF5Dataset) {
+        self.parts = parts
+        shape = dataset.shape
+        switch dataset.content {
+        case .numbers(let type): (elementType, skipped) = (type, nil)
+        case .texts: (elementType, skipped) = (nil, "text")
+        case .refused: (elementType, skipped) = (nil, nil)
+        case .notNumeric(let what): (elementType, skipped) = (nil, what)
+        }
+    }
+}
+
+extension HDF5Group {
+    fileprivate func groupOrSelf(_ path: String) throws(HDF5Error) -> HDF5Group {
+        path == "/" ? self : try group(String(path.drop { $0 == "/" }))
+    }
+}
+
+extension HDF5Dataset {
+    /// The value of a dataset of one integer; nil for others.
+    fileprivate func singleInteger() throws(HDF5Error) -> Int? {
+        guard shape.elementCount == 1, case .numbers(let type) = content, !type.isFloatingPoint else { return nil }
+        return try read().integers?.first.map { Int($0) }
+    }
+
+    /// One row of the first axis without that axis, or everything.
+    fileprivate func read(_ row: Int?) throws(HDF5Error) -> Tensor {
+        guard let row else { return try read() }
+        guard shape.rank > 0, row < shape.dimensions[0] else {
+            throw HDF5Error(
+                .mismatch, "expected a first axis of checkpoints with more than \(row) entries, found \(shape)",
+                path: file.path, object: path)
+        }
+        let rows = try read(rows: row..<row + 1)
+        return Tensor(
+            shape: Shape(Array(shape.dimensions.dropFirst())), elementType: rows.elementType, elements: rows.elements)
+    }
+}
+
+extension StepMarkers {
+    /// The markers of one group. An attribute of another type than an integer is none.
+    fileprivate init(of group: HDF5Group) throws(HDF5Error) {
+        for name in CheckpointStep.markerNames {
+            do throws(HDF5Error) {
+                switch try group.attribute(name) {
+                case .integer(let value)?: attributes[name] = value
+                case .number(let value)?: attributes[name] = Int(exactly: value)
+                default: break
+                }
+            } catch  where error.kind == .unsupported {
+                continue
+            }
+        }
+        for member in try group.members()
+        where member.kind == .dataset && CheckpointStep.markerNames.contains(member.name) {
+            datasets[member.name] = try group.dataset(member.name).singleInteger()
+        }
+    }
+}

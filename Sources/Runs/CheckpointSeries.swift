@@ -1,0 +1,203 @@
+import Foundation
+import Tensors
+
+/// The checkpoints of a run in the order of training.
+///
+/// Tensors are read one checkpoint at a time; each is compared with the first, so that a series never changes its
+/// tensors midway unnoticed.
+public struct CheckpointSeries: Sendable {
+    /// What the horizontal axis counts.
+    public enum Axis: String, Sendable, Codable {
+        case step, epoch
+    }
+
+    /// What `CheckpointReference.step` counts.
+    public let axis: Axis
+    /// The checkpoints, ascending by step, each step once.
+    public let references: [CheckpointReference]
+    /// The tensors that every checkpoint holds, in the order in which `read` gives them.
+    public let tensors: [TensorDescription]
+    /// What was inferred or left out, for the reader of the report.
+    public let notes: [String]
+    private let reader: any CheckpointReader
+    private let mayBeNonFinite: Set<String>
+
+    /// Finds the checkpoints in files, and the tensors in the first of them.
+    ///
+    /// - Parameters:
+    ///   - files: The files, in any order; one may hold several checkpoints if it is the only one.
+    ///   - explicitSteps: The step of each file where the user says so; then nothing is inferred.
+    ///   - mayBeNonFinite: Tensors that may hold NaN or infinities, such as attention masks.
+    ///   - reader: What reads the files.
+    /// - Throws: `notFound` without files or steps; `mismatch` for two checkpoints of one step, steps mixed with epochs
+    ///   or several readings; what the reader throws.
+    public init(
+        files: [String], explicitSteps: [String: Int]? = nil, mayBeNonFinite: Set<String> = [],
+        reader: any CheckpointReader = HDF5CheckpointReader()
+    ) throws(RunError) {
+        let files = files.sorted(by: precedes)
+        guard let first = files.first else {
+            throw RunError(.notFound, "a series needs at least one checkpoint file", path: ".")
+        }
+        var notes: [String] = []
+        let inventory = try reader.inventory(of: first)
+        let layout = try CheckpointLayout(inventory, isAlone: files.count == 1 && explicitSteps == nil)
+        let found: [CheckpointReference]
+        switch layout {
+        case .several(let references, let axis):
+            self.axis = axis
+            found = references
+            notes.append("\(name(first)): \(references.count) checkpoints in one file")
+        case .single(let group):
+            let steps = try CheckpointSeries.steps(of: files, explicitSteps, reader)
+            axis = steps.axis
+            found = zip(files, steps.values).map { CheckpointReference(step: $1, file: $0, group: group) }
+            if group != "/" { notes.append("weights are taken from the group \(group)") }
+        }
+        references = found.sorted { $0.step < $1.step }
+        for (earlier, later) in zip(references, references.dropFirst()) where earlier.step == later.step {
+            let places = earlier.file == later.file ? [earlier.group, later.group] : [earlier.file, later.file]
+            throw RunError(
+                .mismatch,
+                "two checkpoints have \(axis.rawValue) \(later.step): \(places.map(name).list); remove one, or list the "
+                    + "files under `steps:` in run.yaml", path: later.file)
+        }
+        let sample = references[0]
+        let shown = sample.file == first ? inventory : try reader.inventory(of: sample.file)
+        (tensors, notes) = try CheckpointSeries.describe(shown, sample, notes)
+        self.notes = notes
+        self.reader = reader
+        self.mayBeNonFinite = mayBeNonFinite
+    }
+
+    private static func steps(
+        of files: [String], _ explicit: [String: Int]?, _ reader: any CheckpointReader
+    ) throws(RunError) -> (values: [Int], axis: Axis) {
+        if let explicit {
+            var values: [Int] = []
+            for file in files {
+                guard let step = explicit[file] else {
+                    throw RunError(.notFound, "has no step under `steps:` in run.yaml", path: file)
+                }
+                values.append(step)
+            }
+            return (values, .step)
+        }
+        var found: [CheckpointStep.Found] = []
+        for file in files {
+            guard let step = try CheckpointStep.find(try reader.stepMarkers(of: file), name: name(file), path: file)
+            else {
+                throw RunError(
+                    .notFound,
+                    "no training step found: expected an attribute `step`, or a name such as step_100.h5; rename the "
+                        + "file, or list the files under `steps:` in run.yaml", path: file)
+            }
+            found.append(step)
+        }
+        let axis = found[0].axis
+        guard found.allSatisfy({ $0.axis == axis }) else {
+            let byAxis = [Axis.step, .epoch].map { axis in
+                "\(axis.rawValue): \(zip(files, found).filter { $0.1.axis == axis }.map { name($0.0) }.list)"
+            }
+            throw RunError(
+                .mismatch,
+                "some checkpoints tell a step, others only an epoch (\(byAxis.joined(separator: "; "))); list the files "
+                    + "under `steps:` in run.yaml",
+                path: URL(fileURLWithPath: files[0]).deletingLastPathComponent().path)
+        }
+        return (found.map(\.value), axis)
+    }
+
+    private static func describe(
+        _ inventory: FileInventory, _ reference: CheckpointReference, _ notes: [String]
+    ) throws(RunError) -> ([TensorDescription], [String]) {
+        var notes = notes
+        var tensors: [TensorDescription] = []
+        for dataset in CheckpointLayout.below(reference.group, inventory) {
+            let name = dataset.parts.joined(separator: ".")
+            if let skipped = dataset.skipped {
+                notes.append("\(name) is skipped: \(skipped) is not a tensor")
+                continue
+            }
+            guard CheckpointLayout.isTensor(dataset) else { continue }
+            // A form that is refused is left to `read`, whose message has the remedy.
+            guard let type = dataset.elementType else { continue }
+            let extents = dataset.shape.dimensions.dropFirst(reference.row == nil ? 0 : 1)
+            tensors.append(TensorDescription(name: name, shape: Shape(Array(extents)), elementType: type))
+        }
+        guard !tensors.isEmpty else {
+            throw RunError(
+                .notFound, "holds no tensors: expected datasets of numbers, one per parameter", path: reference.file,
+                object: reference.group)
+        }
+        tensors.sort { precedes($0.name, $1.name) }
+        return (tensors, notes)
+    }
+
+    /// Reads the checkpoint at `index` in `references`.
+    ///
+    /// - Throws: `mismatch` if its tensors are not those of the first checkpoint; `malformed` for NaN or infinity, or a
+    ///   damaged file; `temporary` if the file is still being written.
+    public func read(at index: Int) throws(RunError) -> Checkpoint {
+        let reference = references[index]
+        let read = try reader.tensors(at: reference).sorted { precedes($0.name, $1.name) }
+        let place = reference.row.map { "row \($0)" } ?? (reference.group == "/" ? "" : reference.group)
+        func mismatch(_ object: String, _ reason: String) -> RunError {
+            let inside = place.isEmpty ? "" : "\(place): "
+            return RunError(.mismatch, "\(inside)\(reason)", path: reference.file, object: object)
+        }
+        let firstStep = "\(axis.rawValue) \(references[0].step)"
+        for (one, next) in zip(read, read.dropFirst()) where one.name == next.name {
+            throw mismatch(one.name, "two datasets have this name once `/` is read as `.`; rename one")
+        }
+        let found = Dictionary(uniqueKeysWithValues: read.map { ($0.name, $0.tensor) })
+        let expected = Set(tensors.map(\.name))
+        for description in tensors {
+            guard let tensor = found[description.name] else {
+                throw mismatch(
+                    description.name,
+                    "is missing, and is there at \(firstStep); save this checkpoint again or leave it out")
+            }
+            guard tensor.shape == description.shape else {
+                throw mismatch(
+                    description.name,
+                    "has shape \(tensor.shape), and \(description.shape) at \(firstStep); a series keeps its shapes")
+            }
+            guard tensor.elementType == description.elementType else {
+                throw mismatch(
+                    description.name,
+                    "is \(tensor.elementType.rawValue), and \(description.elementType.rawValue) at \(firstStep); save "
+                        + "all checkpoints with one type")
+            }
+        }
+        for tensor in read {
+            guard expected.contains(tensor.name) else {
+                throw mismatch(
+                    tensor.name,
+                    "is not there at \(firstStep); a series keeps its tensors: leave it out, or save it in "
+                        + "all checkpoints")
+            }
+            if !mayBeNonFinite.contains(tensor.name), let value = tensor.tensor.firstNonFinite {
+                throw RunError(
+                    .malformed,
+                    "holds \(value) at \(axis.rawValue) \(reference.step); leave the checkpoint out, or list the tensor "
+                        + "under `buffers:` in run.yaml if it is a mask", path: reference.file, object: tensor.name)
+            }
+        }
+        return Checkpoint(step: reference.step, tensors: read)
+    }
+}
+
+/// The last part of a path.
+private func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+
+extension Tensor {
+    /// The first NaN or infinity, as text; nil if all elements are finite.
+    var firstNonFinite: String? {
+        switch elements {
+        case .float(let values): values.first { !$0.isFinite }.map { "\($0)" }
+        case .double(let values): values.first { !$0.isFinite }.map { "\($0)" }
+        case .integer: nil
+        }
+    }
+}

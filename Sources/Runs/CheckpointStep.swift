@@ -1,0 +1,76 @@
+/// Finds the training step that a checkpoint belongs to.
+///
+/// The first that answers: an attribute, a dataset of one integer, the name; and only where none of these tells a
+/// step, the same for an epoch. Two different answers of one kind are an error, never a choice.
+enum CheckpointStep {
+    /// Names of attributes and datasets that tell a step, or, the last, an epoch.
+    static let markerNames = ["step", "global_step", "iteration", "iter", "epoch"]
+
+    /// A step or an epoch.
+    struct Found: Equatable {
+        let axis: CheckpointSeries.Axis
+        let value: Int
+    }
+
+    /// The step of a file or group; nil if nothing tells.
+    ///
+    /// - Parameters:
+    ///   - name: The file's name, or the group's.
+    ///   - path: The file, for messages.
+    /// - Throws: `mismatch` for several candidates; `malformed` for a negative step.
+    static func find(_ markers: StepMarkers, name: String, path: String) throws(RunError) -> Found? {
+        for axis in [CheckpointSeries.Axis.step, .epoch] {
+            let isWanted: (String) -> Bool = { ($0 == "epoch") == (axis == .epoch) }
+            let sources: [(what: String, candidates: [Int])] = [
+                ("attributes", markers.attributes.filter { isWanted($0.key) }.map(\.value)),
+                ("datasets", markers.datasets.filter { isWanted($0.key) }.map(\.value)),
+                ("the name \(name)", axis == .step ? stepsInName(name) : epochsInName(name)),
+            ]
+            for source in sources {
+                let candidates = Set(source.candidates).sorted()
+                guard let value = candidates.first else { continue }
+                guard candidates.count == 1 else {
+                    throw RunError(
+                        .mismatch,
+                        "\(source.what) hold several candidates for the \(axis.rawValue): "
+                            + "\(candidates.map(String.init).list); say which under `steps:` in run.yaml", path: path)
+                }
+                guard value >= 0 else {
+                    throw RunError(.malformed, "its \(axis.rawValue) is negative: \(value)", path: path)
+                }
+                return Found(axis: axis, value: value)
+            }
+        }
+        return nil
+    }
+
+    /// The name without endings such as `.h5` and `.weights.h5`, in lower case.
+    static func stem(_ name: String) -> String {
+        var stem = name.lowercased()
+        for ending in [".h5", ".hdf5", ".hdf", ".weights"] where stem.hasSuffix(ending) {
+            stem.removeLast(ending.count)
+        }
+        return stem
+    }
+
+    /// The numbers that a name gives for a step: `step=100`, `ckpt_0100`, else `100step`, else the name is the number.
+    static func stepsInName(_ name: String) -> [Int] {
+        let stem = stem(name)
+        // No number with a fraction or an exponent: `loss` and the like, or a form that digits alone misread.
+        let marked =
+            /(?:^|[^a-z])(?:global_?step|steps?|iter(?:ation)?|it|ba|checkpoint|ckpt|cpt)[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/
+        let before = /(?:^|[^\d.])(\d+)step/
+        let bare = /^(\d+)$/
+        for found in [
+            stem.matches(of: marked).map(\.1), stem.matches(of: before).map(\.1), stem.matches(of: bare).map(\.1),
+        ] where !found.isEmpty {
+            return found.compactMap { Int($0) }
+        }
+        return []
+    }
+
+    /// The numbers that a name gives for an epoch: `epoch=5`, `ep5`.
+    static func epochsInName(_ name: String) -> [Int] {
+        stem(name).matches(of: /(?:^|[^a-z])ep(?:och)?[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/).compactMap { Int($0.1) }
+    }
+}

@@ -1,0 +1,226 @@
+import Foundation
+import Yams
+
+/// The keys and values of a YAML file, or of a mapping inside one, in the order written.
+///
+/// JSON is YAML too. Every error names the file, the key, what was expected and what was found.
+public struct YAMLMapping: Sendable {
+    /// A value as text, or values inside it.
+    public indirect enum Value: Sendable {
+        case scalar(String)
+        case list([Value])
+        case mapping(YAMLMapping)
+        /// Nothing, `~` or `null`.
+        case empty
+    }
+
+    /// A key, its value and the line it stands on.
+    public struct Entry: Sendable {
+        /// The key.
+        public let key: String
+        /// Its value.
+        public let value: Value
+        /// The line in the file, from 1; nil where the parser gives none.
+        public let line: Int?
+    }
+
+    /// The file, for messages.
+    public let path: String
+    /// The keys that lead from the file's top to this mapping.
+    public let keyPath: [String]
+    /// The entries in the order written.
+    public let entries: [Entry]
+
+    /// An empty mapping, as an empty or absent file gives.
+    public init(path: String) {
+        self.init(path: path, keyPath: [], entries: [])
+    }
+
+    private init(path: String, keyPath: [String], entries: [Entry]) {
+        self.path = path
+        self.keyPath = keyPath
+        self.entries = entries
+    }
+
+    /// Reads a file whose top is a mapping; an empty file gives an empty one.
+    ///
+    /// - Throws: `notFound` without the file; `io` if it cannot be read; `malformed`, with the line, if it is not YAML
+    ///   or its top is not a mapping.
+    public static func load(path: String) throws(RunError) -> YAMLMapping {
+        try YAMLMapping(text: try readText(path), path: path)
+    }
+
+    /// Parses a text; `path` names it in messages.
+    ///
+    /// - Throws: `malformed`, with the line, if it is not YAML or its top is not a mapping.
+    public init(text: String, path: String) throws(RunError) {
+        let node: Node?
+        do { node = try Yams.compose(yaml: text) } catch {
+            throw RunError(.malformed, "is not YAML: \(error)", path: path)
+        }
+        guard let node, node.null == nil else {
+            self.init(path: path)
+            return
+        }
+        guard let mapping = node.mapping else {
+            throw RunError(.malformed, "expected `key: value` lines, found a single value or a list", path: path)
+        }
+        try self.init(mapping, path: path, keyPath: [])
+    }
+
+    private init(_ mapping: Node.Mapping, path: String, keyPath: [String]) throws(RunError) {
+        var entries: [Entry] = []
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string else {
+                throw RunError(.malformed, "expected a key that is a single word", path: path)
+            }
+            let converted = try Value(value, path: path, keyPath: keyPath + [name])
+            entries.append(Entry(key: name, value: converted, line: key.mark?.line))
+        }
+        self.init(path: path, keyPath: keyPath, entries: entries)
+    }
+
+    private func entry(_ key: String) -> Entry? { entries.first { $0.key == key } }
+
+    /// The value of a key; nil where the key is absent or empty.
+    public func value(_ key: String) -> Value? {
+        guard let value = entry(key)?.value else { return nil }
+        if case .empty = value { return nil }
+        return value
+    }
+
+    /// The text of a key; nil where it is absent. Numbers and truth values are taken as written.
+    public func text(_ key: String) throws(RunError) -> String? {
+        guard let value = value(key) else { return nil }
+        guard case .scalar(let text) = value else { throw error(key, "expected one word, found \(value.summary)") }
+        return text
+    }
+
+    /// The whole number of a key; nil where it is absent. `1e3` and `1_000` are whole numbers too.
+    public func integer(_ key: String) throws(RunError) -> Int? {
+        guard let text = try text(key) else { return nil }
+        let plain = text.replacing("_", with: "")
+        if let integer = Int(plain) ?? Double(plain).flatMap({ Int(exactly: $0) }) { return integer }
+        throw error(key, "expected a whole number, found \"\(text)\"")
+    }
+
+    /// The finite number of a key; nil where it is absent.
+    public func number(_ key: String) throws(RunError) -> Double? {
+        guard let text = try text(key) else { return nil }
+        if let number = Double(text.replacing("_", with: "")), number.isFinite { return number }
+        throw error(key, "expected a number, found \"\(text)\"")
+    }
+
+    /// The truth value of a key (`true`, `false`, `yes`, `no`); nil where it is absent.
+    public func boolean(_ key: String) throws(RunError) -> Bool? {
+        guard let text = try text(key) else { return nil }
+        switch text.lowercased() {
+        case "true", "yes": return true
+        case "false", "no": return false
+        default: throw error(key, "expected true or false, found \"\(text)\"")
+        }
+    }
+
+    /// The words of a key, a single word standing for a list of one; nil where it is absent.
+    public func texts(_ key: String) throws(RunError) -> [String]? {
+        guard let value = value(key) else { return nil }
+        switch value {
+        case .scalar(let text): return [text]
+        case .list(let values):
+            var texts: [String] = []
+            for value in values {
+                guard case .scalar(let text) = value else {
+                    throw error(key, "expected a list of words, found \(value.summary) in it")
+                }
+                texts.append(text)
+            }
+            return texts
+        case .mapping, .empty: throw error(key, "expected a list of words, found \(value.summary)")
+        }
+    }
+
+    /// The mapping under a key; nil where it is absent.
+    public func mapping(_ key: String) throws(RunError) -> YAMLMapping? {
+        guard let value = value(key) else { return nil }
+        guard case .mapping(let mapping) = value else {
+            throw error(key, "expected `key: value` lines, found \(value.summary)")
+        }
+        return mapping
+    }
+
+    /// Refuses keys that nothing reads, most of them misspelt.
+    ///
+    /// - Throws: `malformed` with the line and the nearest known name.
+    public func rejectUnknownKeys(known: [String]) throws(RunError) {
+        for entry in entries where !known.contains(entry.key) {
+            let hint = nearestName(to: entry.key, among: known).map { "did you mean \($0)?" }
+            throw error(entry.key, "is not a known key; \(hint ?? "known are \(known.joined(separator: ", "))")")
+        }
+    }
+
+    /// An error about a key, with file and line.
+    public func error(_ key: String, _ reason: String) -> RunError {
+        let line = entry(key)?.line.map { "line \($0): " } ?? ""
+        return RunError(
+            .malformed, "\(line)\(reason)", path: path, object: (keyPath + [key]).joined(separator: "."))
+    }
+
+    /// All scalars below this mapping with the keys that lead to them, joined by dots, in the order written.
+    public var flattened: [(name: String, value: String)] {
+        entries.flatMap { $0.value.flattened($0.key) }
+    }
+}
+
+extension YAMLMapping.Value {
+    fileprivate init(_ node: Node, path: String, keyPath: [String]) throws(RunError) {
+        switch node {
+        case .scalar(let scalar): self = node.null == nil ? .scalar(scalar.string) : .empty
+        case .sequence(let sequence):
+            var values: [YAMLMapping.Value] = []
+            for (index, node) in sequence.enumerated() {
+                values.append(try YAMLMapping.Value(node, path: path, keyPath: keyPath + ["\(index)"]))
+            }
+            self = .list(values)
+        case .mapping(let mapping):
+            self = .mapping(try YAMLMapping(mapping, path: path, keyPath: keyPath))
+        case .alias:
+            throw RunError(
+                .unsupported, "is a YAML alias; write the value out", path: path,
+                object: keyPath.joined(separator: "."))
+        }
+    }
+
+    fileprivate var summary: String {
+        switch self {
+        case .scalar(let text): "\"\(text)\""
+        case .list(let values): "a list of \(values.count)"
+        case .mapping: "`key: value` lines"
+        case .empty: "nothing"
+        }
+    }
+
+    fileprivate func flattened(_ name: String) -> [(name: String, value: String)] {
+        switch self {
+        case .scalar(let text): [(name, text)]
+        case .empty: [(name, "")]
+        case .mapping(let mapping): mapping.flattened.map { ("\(name).\($0.name)", $0.value) }
+        case .list(let values):
+            values.enumerated().flatMap { index, value in value.flattened("\(name).\(index)") }
+        }
+    }
+}
+
+/// The text of a UTF-8 file, without a byte order mark.
+func readText(_ path: String) throws(RunError) -> String {
+    guard FileManager.default.fileExists(atPath: path) else {
+        throw RunError(.notFound, "is not there", path: path)
+    }
+    let bytes: Data
+    do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+        throw RunError(.io, "cannot be read: \(error.localizedDescription)", path: path)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw RunError(.malformed, "is not UTF-8 text", path: path)
+    }
+    return text.first == "\u{FEFF}" ? String(text.dropFirst()) : text
+}

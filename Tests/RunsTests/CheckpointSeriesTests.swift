@@ -1,0 +1,140 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Runs
+
+@Suite struct CheckpointSeriesTests {
+    private func series(_ name: String) throws -> CheckpointSeries {
+        let url = try Fixture.url("hdf5/\(name)")
+        guard !name.hasSuffix(".h5") else { return try CheckpointSeries(files: [url.path()]) }
+        let names = try FileManager.default.contentsOfDirectory(atPath: url.path())
+        return try CheckpointSeries(files: names.map { url.appending(path: $0).path() })
+    }
+
+    /// What the generator writes at a step.
+    private func weights(_ step: Int) -> [NamedTensor] {
+        [
+            NamedTensor(name: "count", tensor: Tensor([Int64(step)], shape: [])),
+            NamedTensor(name: "layers.2.weight", tensor: Tensor((0..<6).map { Float($0 + step) }, shape: [2, 3])),
+            NamedTensor(name: "layers.10.bias", tensor: Tensor([Float(step), -Float(step)], shape: [2])),
+        ]
+    }
+
+    @Test(arguments: [
+        ("flat", [0, 20, 100]), ("attribute", [0, 7]), ("nested", [1, 2]), ("groups.h5", [0, 9, 10]),
+        ("root_groups.h5", [5, 50]), ("stacked.h5", [0, 30, 300]),
+    ])
+    func `each layout gives the same tensors in the order of their steps`(name: String, steps: [Int]) throws {
+        let series = try series(name)
+        #expect(series.axis == .step)
+        #expect(series.references.map(\.step) == steps)
+        #expect(series.tensors.map(\.name) == ["count", "layers.2.weight", "layers.10.bias"])
+        for (index, step) in steps.enumerated() {
+            #expect(try series.read(at: index).tensors == weights(step))
+        }
+    }
+
+    @Test func `Keras weights take their step from the optimizer, which is no tensor`() throws {
+        let series = try series("keras")
+        #expect(series.references.map(\.step) == [12])
+        #expect(series.tensors.map(\.name) == ["layers.dense.vars.0", "layers.dense.vars.1"])
+    }
+
+    @Test func `epochs count where nothing tells a step, and sort as numbers`() throws {
+        let series = try series("epochs")
+        #expect(series.axis == .epoch)
+        #expect(series.references.map(\.step) == [2, 10])
+    }
+
+    @Test(arguments: [
+        ("missing_tensor", "layers.10.bias", "is missing"), ("extra_tensor", "extra", "is not there at step 0"),
+        ("other_shape", "layers.10.bias", "has shape [3], and [2] at step 0"),
+        ("other_type", "layers.10.bias", "is float64, and float32 at step 0"),
+    ])
+    func `a checkpoint unlike the first names file, tensor and both findings`(
+        name: String, tensor: String, finding: String
+    ) throws {
+        let series = try series(name)
+        _ = try series.read(at: 0)
+        let error = #expect(throws: RunError.self) { try series.read(at: 1) }
+        #expect(error?.kind == .mismatch)
+        #expect(error?.path.hasSuffix("step_1.h5") == true)
+        #expect(error?.object == tensor)
+        #expect(error?.reason.contains(finding) == true, "\(error?.reason ?? "")")
+    }
+
+    @Test func `a value that is not finite names tensor and step, unless it is allowed`() throws {
+        let error = #expect(throws: RunError.self) { try series("not_a_number").read(at: 1) }
+        #expect(error?.kind == .malformed)
+        #expect(error?.object == "layers.10.bias")
+        #expect(error?.reason.contains("nan at step 1") == true, "\(error?.reason ?? "")")
+        let path = try Fixture.url("hdf5/not_a_number/step_1.h5").path()
+        let allowed = try CheckpointSeries(files: [path], mayBeNonFinite: ["layers.10.bias"])
+        #expect(try allowed.read(at: 0).tensors.count == 3)
+    }
+
+    @Test(arguments: [
+        ("same_step", RunError.Kind.mismatch, ["ckpt-0001.h5", "step_1.h5"]),
+        ("mixed_axes", .mismatch, ["epoch_2.h5", "step_1.h5"]),
+        ("ambiguous", .mismatch, ["1, 100"]),
+        ("no_step", .notFound, ["steps:"]),
+        ("two_containers", .mismatch, ["model, state_dict"]),
+        ("layers_or_steps.h5", .mismatch, ["0, 2", "`step`"]),
+        ("stacked_uneven.h5", .mismatch, ["lists 3 checkpoints", "[2]"]),
+    ])
+    func `what is ambiguous is an error that lists the candidates`(
+        name: String, kind: RunError.Kind, words: [String]
+    ) throws {
+        let error = #expect(throws: RunError.self) { try series(name) }
+        #expect(error?.kind == kind)
+        for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
+    }
+
+    @Test func `steps that are given outrank what files and names say`() throws {
+        let folder = try Fixture.url("hdf5/same_step").path()
+        let files = ["\(folder)/step_1.h5", "\(folder)/ckpt-0001.h5"]
+        let series = try CheckpointSeries(files: files, explicitSteps: [files[0]: 9, files[1]: 3])
+        #expect(series.references.map(\.step) == [3, 9])
+        #expect(series.references.map(\.file) == [files[1], files[0]])
+    }
+
+    @Test func `a file cut short anywhere is an error that names it`() throws {
+        let whole = try Fixture.data("hdf5/flat/step_20.h5")
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/step_20.h5"
+            for length in stride(from: 0, to: whole.count, by: 97) {
+                try whole.prefix(length).write(to: URL(fileURLWithPath: path))
+                let error = #expect(throws: RunError.self, "\(length) bytes") {
+                    try CheckpointSeries(files: [path]).read(at: 0)
+                }
+                #expect(error?.kind == .malformed)
+                #expect(error?.path == path)
+            }
+        }
+    }
+
+    @Test func `a file still being written is temporary`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/step_20.h5"
+            try Fixture.data("hdf5/flat/step_20.h5").write(to: URL(fileURLWithPath: path))
+            let descriptor = open(path, O_RDWR)
+            defer { close(descriptor) }
+            #expect(flock(descriptor, LOCK_EX) == 0)
+            #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
+            do throws(RunError) { _ = try CheckpointSeries(files: [path]) } catch { #expect(error.kind == .temporary) }
+        }
+    }
+
+    @Test func `the digest tells values, names and shapes apart`() {
+        func digest(_ name: String, _ values: [Float], _ shape: Shape) -> String {
+            Checkpoint(step: 0, tensors: [NamedTensor(name: name, tensor: Tensor(values, shape: shape))]).digest
+        }
+        let digests = [
+            digest("w", [1, 2], [2]), digest("v", [1, 2], [2]), digest("w", [1, 2], [1, 2]), digest("w", [2, 1], [2]),
+        ]
+        #expect(Set(digests).count == digests.count)
+        #expect(digest("w", [1, 2], [2]) == digests[0])
+    }
+}

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Runs
+
+@Suite struct CheckpointStepTests {
+    @Test(arguments: [
+        ("step_100.h5", [100]), ("ckpt_0007.h5", [7]), ("checkpoint_0001200.weights.h5", [1200]), ("step=12.h5", [12]),
+        ("global_step28000", [28000]), ("model_iter-5.h5", [5]), ("iteration3.h5", [3]), ("ep0-ba30-rank0.h5", [30]),
+        ("epoch=0-step=100.h5", [100]), ("checkpoint-1000step.h5", [1000]), ("000100", [100]), ("0.h5", [0]),
+        ("step1000-tokens4B.h5", [1000]), ("checkpoint-1-step=100.h5", [1, 100]), ("epoch=2-val_loss=0.02.h5", []),
+        ("weights.h5", []), ("model_v2.h5", []), ("step=0.5.h5", []), ("step_1e3.h5", []), ("unit7.h5", []),
+        ("model.05-0.12.weights.h5", []),
+    ])
+    func `names give steps by the words before the number`(name: String, steps: [Int]) {
+        #expect(CheckpointStep.stepsInName(name) == steps)
+    }
+
+    @Test(arguments: [("epoch=2-val_loss=0.02.h5", [2]), ("model_epoch_5.h5", [5]), ("ep3.h5", [3]), ("step_7.h5", [])])
+    func `names give epochs`(name: String, epochs: [Int]) {
+        #expect(CheckpointStep.epochsInName(name) == epochs)
+    }
+
+    @Test func `an attribute outranks a dataset, which outranks the name`() throws {
+        var markers = StepMarkers()
+        func found() throws(RunError) -> Int? { try CheckpointStep.find(markers, name: "step_3.h5", path: "x")?.value }
+        #expect(try found() == 3)
+        markers.datasets["iteration"] = 2
+        #expect(try found() == 2)
+        markers.attributes["step"] = 1
+        #expect(try found() == 1)
+        markers.attributes["epoch"] = 9
+        #expect(try found() == 1)
+    }
+
+    @Test func `attributes that disagree and negative steps are errors`() {
+        var markers = StepMarkers()
+        markers.attributes = ["step": 1, "iteration": 2]
+        var error = #expect(throws: RunError.self) { try CheckpointStep.find(markers, name: "a.h5", path: "x") }
+        #expect(error?.kind == .mismatch)
+        markers.attributes = ["step": -1]
+        error = #expect(throws: RunError.self) { try CheckpointStep.find(markers, name: "a.h5", path: "x") }
+        #expect(error?.kind == .malformed)
+    }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Runs
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct ExamplesTests {
+    private func path(_ name: String) throws -> String {
+        try #require(Fixture.root).appending(components: "Fixtures", "hdf5", "examples", "\(name).h5").path()
+    }
+
+    @Test func `inputs, targets, subsets and recorded outputs are read`() throws {
+        let examples = try Examples(at: path("sound"))
+        #expect(examples.count == 6)
+        #expect(examples.inputs == ["input": Tensor((0..<12).map { Float($0) }, shape: [6, 2])])
+        #expect(examples.targets?.integers == [0, 1, 0, 1, 0, 1])
+        #expect(examples.subsets.map(\.name) == ["test", "train"])
+        #expect(examples.subsets.map(\.indices) == [[3, 4], [0, 1, 2, 5]])
+        #expect(examples.trainingIndices == [0, 1, 2, 5])
+        #expect(examples.recordedOutputs.map(\.step) == [3, 20])
+        #expect(examples.digest.count == 64)
+    }
+
+    @Test(arguments: [
+        ("other_count", RunError.Kind.mismatch, ["targets", "2 examples", "input has 6"]),
+        ("out_of_range", .mismatch, ["subsets/test", "index 6", "0..<6"]),
+        ("twice", .mismatch, ["subsets/test", "index 3", "twice"]),
+        ("float_indices", .mismatch, ["subsets/test", "float64"]),
+        ("misspelt", .malformed, ["subset/train", "did you mean the group subsets"]),
+        ("too_many_outputs", .mismatch, ["recorded_outputs/20", "1 to 4"]),
+        ("not_a_number", .malformed, ["input", "nan"]),
+        ("absent", .notFound, ["absent.h5"]),
+    ])
+    func `a fault names the dataset and what was expected`(name: String, kind: RunError.Kind, words: [String]) throws {
+        let path = try path(name)
+        let error = #expect(throws: RunError.self) { try Examples(at: path) }
+        #expect(error?.kind == kind)
+        for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Runs
+import TestSupport
+import Testing
+
+@Suite struct MetricSeriesTests {
+    private func read(
+        _ text: String, _ name: String = "metrics.csv", axis: CheckpointSeries.Axis = .step
+    ) throws -> (series: [MetricSeries], notes: [String]) {
+        try withTemporaryFolder { folder in
+            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+            return try MetricSeries.read("\(folder)/\(name)", axis: axis)
+        }
+    }
+
+    @Test func `columns become series; blanks are left out, other words with a note`() throws {
+        let (series, notes) = try read(
+            "\u{FEFF}step,loss,\"accuracy, top 1\",note\r\n10,0.5,,\r\n0,1.5,0.25,warm\r\n\r\n20,nan,0.75,\r\n")
+        #expect(series.map(\.name) == ["loss", "accuracy, top 1"])
+        #expect(series[0].steps == [0, 10])
+        #expect(series[0].values == [1.5, 0.5])
+        #expect(series[1].steps == [0, 20])
+        #expect(series[1].values == [0.25, 0.75])
+        #expect(notes.count == 2)
+    }
+
+    @Test func `JSON lines read the same`() throws {
+        let (series, notes) = try read(
+            "{\"step\": 0, \"loss\": 1.5}\n\n{\"step\": 10, \"loss\": null, \"rate\": 1e-3}\n{\"step\": 10, \"rate\": 2e-3}\n",
+            "metrics.jsonl")
+        #expect(series.map(\.name) == ["loss", "rate"])
+        #expect(series[0].values == [1.5])
+        #expect(series[1].steps == [10])
+        #expect(series[1].values == [2e-3])
+        #expect(notes == ["metrics.jsonl: values of rate replaced by later ones at the same step: 1"])
+    }
+
+    @Test func `epochs count where the checkpoints do`() throws {
+        #expect(try read("epoch,loss\n1,2\n", axis: .epoch).series.map(\.steps) == [[1]])
+    }
+
+    @Test(arguments: [
+        ("metrics.csv", "iteration,loss\n1,2\n", "`step`"), ("metrics.csv", "step,loss\n1.5,2\n", "line 2"),
+        ("metrics.csv", "step,loss\n1,2,3\n", "3 cells"), ("metrics.jsonl", "{\"loss\": 1}\n", "`step`"),
+        ("metrics.jsonl", "{\"step\": 1}\nnot json\n", "line 2"),
+    ])
+    func `a fault names the line`(name: String, text: String, words: String) {
+        let error = #expect(throws: RunError.self) { try read(text, name) }
+        #expect(error?.kind == .malformed)
+        #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
+    }
+}
