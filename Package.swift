@@ -30,7 +30,7 @@ let package = Package(
     products: [
         .library(
             name: "Instar",
-            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs"]),
+            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -52,6 +52,7 @@ let package = Package(
         module("ONNX", ["Graphs", "Tensors", protobuf], exclude: ["Messages/onnx.proto"]),
         module("Sampling", ["Tensors", "CKernels"]),
         module("Runs", ["HDF5", "Tensors", yams, crypto]),
+        module("Development", ["Sampling", "Tensors"]),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -61,6 +62,7 @@ let package = Package(
         tests("ONNX", ["ONNX", "Graphs", "Tensors", protobuf]),
         tests("Sampling", ["Sampling", "Tensors"]),
         tests("Runs", ["Runs", "HDF5", "Tensors"]),
+        tests("Development", ["Development", "Sampling", "Tensors"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,178 @@
+import Sampling
+
+/// Something the reader must know, with what to do about it.
+public struct Advisory: Sendable, Codable, Equatable {
+    /// How grave it is.
+    public enum Severity: String, Sendable, Codable {
+        case warning, note
+    }
+    /// How grave it is.
+    public var severity: Severity
+    /// What was found, with its numbers.
+    public var finding: String
+    /// What to do about it.
+    public var remedy: String
+    /// The steps it concerns; empty when it concerns the whole run.
+    public var steps: [Int]
+    /// Creates an advisory.
+    public init(severity: Severity, finding: String, remedy: String, steps: [Int] = []) {
+        self.severity = severity
+        self.finding = finding
+        self.remedy = remedy
+        self.steps = steps
+    }
+
+    /// Warnings before notes, else in the order given.
+    static func gravestFirst(_ advisories: [Advisory]) -> [Advisory] {
+        advisories.filter { $0.severity == .warning } + advisories.filter { $0.severity == .note }
+    }
+}
+
+extension Measurements {
+    /// The checkpoints whose λ̂ can carry a stage: measured, and with no concern that makes it unusable.
+    var usablePoints: [StageFinding.Point] {
+        checkpoints.compactMap { checkpoint in
+            guard let llc = checkpoint.llc, llc.isUsable, let value = llc.value else { return nil }
+            return StageFinding.Point(
+                step: checkpoint.step, llc: Estimate(value: value, standardError: llc.standardError ?? 0),
+                loss: checkpoint.loss)
+        }
+    }
+
+    /// Steps of the checkpoints where λ̂ was measured and came out unusable.
+    var unusableSteps: [Int] {
+        checkpoints.filter { $0.llc.map { !$0.isUsable } ?? false }.map(\.step)
+    }
+
+    /// What the measurements alone give reason to say.
+    var advisories: [Advisory] {
+        concernAdvisories + lossAdvisories + processorAdvisories
+            + limitations.map {
+                Advisory(
+                    severity: .note, finding: $0,
+                    remedy: "Add what is missing to the run directory and measure again; all else stands without it.")
+            }
+    }
+
+    /// Concerns of single checkpoints, gathered by kind and severity.
+    ///
+    /// What makes a number unusable is a warning. A doubt is a warning when it concerns at least half of the
+    /// measured checkpoints, since it then bears on the series and not on a point.
+    private var concernAdvisories: [Advisory] {
+        let measured = checkpoints.filter { $0.llc != nil }
+        return [Concern.Severity.unusable, .doubtful].flatMap { severity in
+            Concern.Kind.allCases.compactMap { kind in
+                let concerned = measured.compactMap { checkpoint in
+                    checkpoint.llc?.concerns.first { $0.kind == kind && $0.severity == severity }
+                        .map { (step: checkpoint.step, concern: $0) }
+                }
+                guard let first = concerned.first else { return nil }
+                let isWidespread = 2 * concerned.count >= measured.count
+                let consequence = severity == .unusable ? "no usable λ̂" : "a doubtful λ̂"
+                return Advisory(
+                    severity: severity == .unusable || isWidespread ? .warning : .note,
+                    finding: "\(concerned.count) of \(measured.count) checkpoints have \(consequence): "
+                        + "\(kind.meaning). At \(axis.rawValue) \(Format.step(first.step)): \(first.concern.finding)",
+                    remedy: first.concern.remedy, steps: concerned.map(\.step))
+            }
+        }
+    }
+
+    private var lossAdvisories: [Advisory] {
+        let losses = checkpoints.compactMap { checkpoint in checkpoint.loss.map { (checkpoint.step, $0) } }
+        guard losses.count > 1, let first = losses.first, let last = losses.last, last.1 >= first.1 else { return [] }
+        return [
+            Advisory(
+                severity: .warning,
+                finding: "The training loss does not fall over the run: \(Format.value(first.1)) at \(axis.rawValue) "
+                    + "\(Format.step(first.0)), \(Format.value(last.1)) at \(Format.step(last.0)).",
+                remedy: "Check that the loss, the targets and the order of the checkpoints are those of the training.",
+                steps: [first.0, last.0])
+        ]
+    }
+
+    private var processorAdvisories: [Advisory] {
+        guard provenance.processors.count > 1 else { return [] }
+        return [
+            Advisory(
+                severity: .note,
+                finding: "The chains ran on a mixture of processors: \(provenance.processors.joined(separator: "; ")).",
+                remedy: "Measure again on one kind of processor if byte-identical repetition matters; "
+                    + "the estimates agree within their errors.")
+        ]
+    }
+}
+
+extension Advisory {
+    /// What the stages, or the lack of them, give reason to say.
+    static func concerning(stages: StageFinding?, usableCount: Int, of measurements: Measurements) -> [Advisory] {
+        let unit = measurements.axis.rawValue
+        guard let stages else {
+            guard measurements.checkpoints.contains(where: { $0.llc != nil }) else { return [] }
+            return [
+                Advisory(
+                    severity: .warning,
+                    finding: "\(usableCount) usable checkpoints are too few to look for stages; "
+                        + "at least \(StageFinding.minimumPointCount) are needed.",
+                    remedy: "Measure more checkpoints, spaced evenly in log(\(unit) + 1).",
+                    steps: measurements.unusableSteps)
+            ]
+        }
+        var advisories: [Advisory] = []
+        let errors = measurements.usablePoints.map(\.llc.standardError).sorted()
+        let typicalError = errors[errors.count / 2]
+        if typicalError > 0, stages.noise > 3 * typicalError {
+            advisories.append(
+                Advisory(
+                    severity: .warning,
+                    finding: "λ̂ scatters about its curve by \(Format.value(stages.noise)), "
+                        + "\(Format.value(stages.noise / typicalError)) times its typical standard error of "
+                        + "\(Format.value(typicalError)).",
+                    remedy: "Believe the scatter, which the stages use: run more or longer chains, "
+                        + "and look whether neighbouring checkpoints really differ."))
+        }
+        if !stages.unresolved.isEmpty {
+            let spans = stages.unresolved.map { "\(unit) \(Format.interval($0))" }.joined(separator: ", ")
+            advisories.append(
+                Advisory(
+                    severity: .note,
+                    finding:
+                        "The checkpoints are too far apart to tell whether the LLC stops changing within \(spans).",
+                    remedy: "Measure checkpoints there, spaced evenly in log(\(unit) + 1)."))
+        }
+        return advisories
+    }
+
+    /// What the shares of variance give reason to say.
+    static func concerning(dynamics: EssentialDynamics?) -> [Advisory] {
+        guard let first = dynamics?.components.first, first.share <= first.brownianShare else { return [] }
+        return [
+            Advisory(
+                severity: .note,
+                finding: "The first component of the outputs explains \(Format.share(first.share)) of the variance, "
+                    + "no more than that of a Brownian path (\(Format.share(first.brownianShare))).",
+                remedy: "Do not read stages out of the components' shares or of their wave-like shapes alone.")
+        ]
+    }
+}
+
+extension LLCEstimate {
+    /// Whether the number may take part in further conclusions.
+    var isUsable: Bool { value != nil && !concerns.contains { $0.severity == .unusable } }
+}
+
+extension Concern.Kind {
+    /// The concern in a few words.
+    fileprivate var meaning: String {
+        switch self {
+        case .diverged: "chains diverged"
+        case .chainsDisagree: "the chains disagree"
+        case .fewEffectiveDraws: "too few effective draws"
+        case .notStationary: "the chains have not reached their law"
+        case .drifting: "the chains drift"
+        case .stepSizeTooLarge: "the step size is too large"
+        case .negative: "λ̂ is negative"
+        case .singleChain: "one chain only"
+        }
+    }
+}

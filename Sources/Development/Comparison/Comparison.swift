@@ -1,0 +1,137 @@
+import Sampling
+
+/// Two or more analysed runs side by side: a pure value for reports.
+public struct Comparison: Sendable {
+    /// A named value that is not the same in all runs.
+    public struct Difference: Sendable, Codable, Equatable {
+        /// What the value is of.
+        public enum Subject: String, Sendable, Codable {
+            /// A setting of the chains, the loss or the number of examples: it decides whether λ̂ can be compared.
+            case measurement
+            /// Chains, draws, burn-in and seed: they move the error of λ̂, not λ̂.
+            case effort
+            /// A hyperparameter of the training.
+            case hyperparameter
+            /// The model, the examples or the program's version.
+            case provenance
+        }
+        /// What the value is of.
+        public var subject: Subject
+        /// The name.
+        public var name: String
+        /// The value of each run as text, in the order of the runs; nil where the run has none.
+        public var values: [String?]
+    }
+
+    /// One measured series of one run.
+    public struct Series: Sendable, Codable, Equatable {
+        /// The steps with a value, ascending.
+        public var steps: [Int]
+        /// One value per step.
+        public var values: [Double]
+        /// The standard error of each value; zeros for a loss, which is exact over the training examples.
+        public var standardErrors: [Double]
+    }
+
+    /// The analysis of each run; all other arrays follow this order.
+    public var analyses: [Analysis]
+    /// What differs, settings that bear on λ̂ first.
+    public var differences: [Difference]
+    /// The training loss of each run; empty series where it was not measured.
+    public var losses: [Series]
+    /// λ̂ of each run, the usable estimates; empty series where it was not measured.
+    public var llcs: [Series]
+    /// Principal components of the outputs of each run.
+    public var essentialDynamics: [EssentialDynamics?]
+    /// Whether the components are those of all runs stacked, so that scores of different runs share their axes.
+    public var hasCommonComponents: Bool
+    /// Step of each boundary divided by that of the first run's same boundary, `[run][boundary]`; nil unless all
+    /// runs have the same number of boundaries, and at least one.
+    public var boundaryRatios: [[Double]]?
+    /// What the reader must know before comparing, gravest first.
+    public var advisories: [Advisory]
+
+    /// The name of each run; the run's place is added where names coincide.
+    public var runNames: [String] {
+        let names = analyses.map(\.measurements.runName)
+        return names.enumerated().map { index, name in
+            names.filter { $0 == name }.count > 1 ? "\(name) (\(index + 1))" : name
+        }
+    }
+
+    /// Compares at least two runs.
+    ///
+    /// - Parameters:
+    ///   - analyses: The runs; the first is the one that ratios refer to.
+    ///   - jointDynamics: Components of all runs stacked, one per run (`EssentialDynamics.joint`); nil where the
+    ///     outputs were not taken on one probe set, and each run then keeps components of its own.
+    public init(_ analyses: [Analysis], jointDynamics: [EssentialDynamics]? = nil) {
+        precondition(analyses.count > 1, "a comparison is of at least two runs")
+        precondition(jointDynamics.map { $0.count == analyses.count } ?? true, "one joint trajectory per run")
+        self.analyses = analyses
+        self.differences = Difference.between(analyses.map(\.measurements))
+        self.losses = analyses.map { analysis in
+            let points = analysis.measurements.checkpoints.compactMap { point in point.loss.map { (point.step, $0) } }
+            return Series(
+                steps: points.map(\.0), values: points.map(\.1), standardErrors: points.map { _ in 0 })
+        }
+        self.llcs = analyses.map { analysis in
+            let points = analysis.measurements.usablePoints
+            return Series(
+                steps: points.map(\.step), values: points.map(\.llc.value),
+                standardErrors: points.map(\.llc.standardError))
+        }
+        self.essentialDynamics = jointDynamics ?? analyses.map(\.essentialDynamics)
+        self.hasCommonComponents = jointDynamics != nil
+        self.boundaryRatios = Comparison.ratios(of: analyses.map { $0.stages?.boundaries ?? [] })
+        self.advisories = []
+        self.advisories = Advisory.gravestFirst(comparability + dynamicsAdvisories + stageAdvisories)
+    }
+
+    private static func ratios(of boundaries: [[Boundary]]) -> [[Double]]? {
+        guard let reference = boundaries.first, !reference.isEmpty,
+            boundaries.allSatisfy({ $0.count == reference.count })
+        else { return nil }
+        return boundaries.map { zip($0, reference).map { $0.step / $1.step } }
+    }
+
+    private var comparability: [Advisory] {
+        let decisive = differences.filter { $0.subject == .measurement }
+        guard !decisive.isEmpty else { return [] }
+        let listing = decisive.map { difference in
+            "\(difference.name) (\(difference.values.map { $0 ?? "–" }.joined(separator: ", ")))"
+        }
+        return [
+            Advisory(
+                severity: .warning,
+                finding: "λ̂ was measured under different conditions: \(listing.joined(separator: "; ")). "
+                    + "Heights of the LLC curves cannot be compared; the steps of their boundaries can, with care.",
+                remedy: "Measure all runs with the same settings, nβ, ε and γ above all, and on the same loss.")
+        ]
+    }
+
+    private var dynamicsAdvisories: [Advisory] {
+        guard !hasCommonComponents, essentialDynamics.filter({ $0 != nil }).count > 1 else { return [] }
+        let digests = Set(analyses.map { $0.measurements.outputProducts?.probeDigest })
+        let reason =
+            digests.count > 1 || digests.contains(nil)
+            ? "the outputs were not taken on the same probe set"
+            : "the products between outputs of different runs were not given"
+        return [
+            Advisory(
+                severity: .note,
+                finding: "Each run is drawn in principal components of its own, because \(reason): "
+                    + "the axes differ from run to run.",
+                remedy: "Measure all runs on the same examples with the same probe set to get common components.")
+        ]
+    }
+
+    private var stageAdvisories: [Advisory] {
+        zip(runNames, analyses).compactMap { name, analysis in
+            guard analysis.stages == nil else { return nil }
+            return Advisory(
+                severity: .note, finding: "\(name) has no LLC series in which stages could be looked for.",
+                remedy: "See that run's own report for what is missing.")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Sampling
+import Tensors
+
+extension Comparison.Difference {
+    /// All that differs between the runs, settings that bear on λ̂ first.
+    static func between(_ runs: [Measurements]) -> [Comparison.Difference] {
+        let named: [(Subject, [[Entry]])] = [
+            (.measurement, runs.map(\.conditions)),
+            (.effort, runs.map { $0.settings.map(Self.effort) ?? [] }),
+            (.hyperparameter, runs.map(\.hyperparameters)),
+            (.provenance, runs.map { [Entry(name: "version", value: $0.provenance.version)] + $0.provenance.digests }),
+        ]
+        return named.flatMap { subject, entries -> [Comparison.Difference] in
+            var names: [String] = []
+            for name in entries.joined().map(\.name) where !names.contains(name) { names.append(name) }
+            return names.compactMap { name -> Comparison.Difference? in
+                let values = entries.map { run in run.first { $0.name == name }?.value }
+                guard Set(values).count > 1 else { return nil }
+                return Comparison.Difference(subject: subject, name: name, values: values)
+            }
+        }
+    }
+
+    /// What the chains cost, field by field.
+    private static func effort(of settings: SamplingSettings) -> [Entry] {
+        [
+            Entry(name: "chains", value: String(settings.chainCount)),
+            Entry(name: "draws", value: String(settings.drawCount)),
+            Entry(name: "burn-in", value: String(settings.burnInCount)),
+            Entry(name: "seed", value: String(settings.seed)),
+        ]
+    }
+}
+
+extension Measurements {
+    /// Everything that λ̂ depends on beside the weights and the examples, field by field.
+    ///
+    var conditions: [Entry] {
+        var entries: [Entry] = []
+        func add(_ name: String, _ value: String?) {
+            if let value { entries.append(Entry(name: name, value: value)) }
+        }
+        add("loss", loss.map { "\($0.name) in \($0.unit)" })
+        add("examples n", exampleCount.map(String.init))
+        add("parameters sampled", tensors.contains(where: \.isSampled) ? String(sampledCount) : nil)
+        add("nβ", settings.map { Format.exact($0.nBeta) })
+        add("step size ε", settings.map { Format.exact($0.stepSize) })
+        add("localization γ", settings.map { Format.exact($0.localization) })
+        add("batch size", settings.map { String($0.batchSize) })
+        add("minibatches", settings?.minibatches.rawValue)
+        add("precision", settings?.precision.rawValue)
+        return entries
+    }
+
+    /// d, the number of sampled coordinates.
+    public var sampledCount: Int {
+        tensors.filter(\.isSampled).reduce(0) { $0 + $1.shape.elementCount }
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+
+/// Numbers as text for readers; independent of the locale. Tables for machines do not use it.
+public enum Format {
+    /// A training step or epoch with its thousands separated: 17000 → "17,000".
+    public static func step(_ step: Int) -> String {
+        let digits = String(step.magnitude)
+        var grouped = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { grouped.append(",") }
+            grouped.append(digit)
+        }
+        return step < 0 ? "−\(grouped)" : grouped
+    }
+
+    /// A step that was inferred, rounded to three significant digits: 16731.2 → "16,700". A whole number is a
+    /// checkpoint's and keeps all its digits.
+    public static func step(_ step: Double) -> String {
+        guard step.isFinite else { return "–" }
+        if let whole = Int(exactly: step) { return Format.step(whole) }
+        if step.magnitude < 10 { return value(step, significantDigits: 2) }
+        let unit = pow(10, max(0, floor(log10(step.magnitude)) - 2))
+        return Format.step(Int((step / unit).rounded() * unit))
+    }
+
+    /// An interval of inferred steps: "[800, 1,020]".
+    public static func interval(_ interval: ClosedRange<Double>) -> String {
+        "[\(step(interval.lowerBound)), \(step(interval.upperBound))]"
+    }
+
+    /// A number to some significant digits; powers of ten outside 10⁻⁴…10⁶. "–" when it is not finite.
+    public static func value(_ value: Double, significantDigits: Int = 3) -> String {
+        guard value.isFinite else { return "–" }
+        guard value != 0 else { return "0" }
+        // Rounding can carry into the next decade (9.996 → 10.0), so the exponent is that of the rounded number.
+        let scientific = String(format: "%.\(significantDigits - 1)e", value.magnitude)
+        let parts = scientific.split(separator: "e")
+        let exponent = Int(parts[1]) ?? 0
+        let sign = value < 0 ? "−" : ""
+        if exponent < -4 || exponent >= 6 { return "\(sign)\(parts[0])·10\(superscript(exponent))" }
+        let decimals = max(0, significantDigits - 1 - exponent)
+        return sign + String(format: "%.\(decimals)f", value.magnitude)
+    }
+
+    /// A value to the decimal place of its error's second significant digit: "26.41 ± 0.22".
+    ///
+    /// Without an error (zero or not finite) the value stands alone, to three significant digits.
+    public static func estimate(_ estimate: Estimate) -> String {
+        let error = estimate.standardError
+        guard estimate.value.isFinite, error.isFinite, error > 0 else { return value(estimate.value) }
+        let scientific = String(format: "%.1e", error)
+        let exponent = Int(scientific.split(separator: "e")[1]) ?? 0
+        guard (-5...5).contains(exponent) else {
+            return "\(value(estimate.value)) ± \(value(error, significantDigits: 2))"
+        }
+        let decimals = max(0, 1 - exponent)
+        let text = String(format: "%.\(decimals)f", estimate.value.magnitude)
+        let isNegative = estimate.value < 0 && text.contains { $0 != "0" && $0 != "." }
+        return "\(isNegative ? "−" : "")\(text) ± " + String(format: "%.\(decimals)f", error)
+    }
+
+    /// A change: an estimate whose sign is always written.
+    public static func change(_ change: Estimate) -> String {
+        let text = estimate(change)
+        return text.hasPrefix("−") || change.value <= 0 ? text : "+\(text)"
+    }
+
+    /// A share of a whole as a percentage: 0.6079 → "60.8 %".
+    public static func share(_ share: Double) -> String {
+        share.isFinite ? String(format: "%.1f %%", 100 * share) : "–"
+    }
+
+    /// A counted noun, small numbers in words: "Three stages".
+    public static func count(_ count: Int, _ noun: String) -> String {
+        let words = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"]
+        return "\(words.indices.contains(count) ? words[count] : step(count)) \(noun)\(count == 1 ? "" : "s")"
+    }
+
+    /// An enumeration: "a, b and c".
+    public static func list(_ items: [String]) -> String {
+        items.count < 2 ? items.joined() : items.dropLast().joined(separator: ", ") + " and " + items[items.count - 1]
+    }
+
+    /// A setting with all its digits: whole numbers without a fraction.
+    public static func exact(_ value: Double) -> String {
+        Int(exactly: value).map(String.init) ?? String(value)
+    }
+
+    private static func superscript(_ exponent: Int) -> String {
+        let digits = ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"]
+        return (exponent < 0 ? "⁻" : "")
+            + String(exponent.magnitude).compactMap(\.wholeNumberValue).map { digits[$0] }.joined()
+    }
+}

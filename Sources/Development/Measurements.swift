@@ -1,0 +1,189 @@
+public import Sampling
+public import Tensors
+
+/// Everything costly that was computed about one run: what `measure` stores and all else is derived from.
+///
+/// A pure value: no file, no handle. Pipeline makes it; `Analysis` is a function of it.
+public struct Measurements: Sendable {
+    /// What the horizontal axis counts.
+    public enum Axis: String, Sendable, Codable {
+        case step, epoch
+    }
+
+    /// The name shown for the run.
+    public var runName: String
+    /// What `CheckpointMeasurement.step` counts.
+    public var axis: Axis
+    /// The loss and its unit, e.g. "cross-entropy" in "nats"; nil without model and examples.
+    public var loss: LossDescription?
+    /// n, the number of training examples λ̂ refers to; nil without examples.
+    public var exampleCount: Int?
+    /// The settings the chains were run with; nil where no LLC was measured.
+    public var settings: SamplingSettings?
+    /// What the numbers were made from and by.
+    public var provenance: Provenance
+    /// The run's own hyperparameters, as text, in the order given; for display and comparison.
+    public var hyperparameters: [Entry]
+    /// The tensors of the flat parameter vector, in its order.
+    public var tensors: [TensorSummary]
+    /// One entry per checkpoint, ascending by step.
+    public var checkpoints: [CheckpointMeasurement]
+    /// Inner products of the outputs on the probe set; nil without model and examples.
+    public var outputProducts: InnerProducts?
+    /// Inner products of the sampled weights between checkpoints.
+    public var weightProducts: InnerProducts?
+    /// The run's own series (`metrics.csv` or `.jsonl`), shown beside ours.
+    public var recordedSeries: [RecordedSeries]
+    /// What could not be measured and why, in words for the reader, e.g. "no model.onnx: λ̂ is not measured".
+    public var limitations: [String]
+
+    /// Creates measurements.
+    public init(
+        runName: String, axis: Axis, loss: LossDescription?, exampleCount: Int?, settings: SamplingSettings?,
+        provenance: Provenance, hyperparameters: [Entry], tensors: [TensorSummary],
+        checkpoints: [CheckpointMeasurement], outputProducts: InnerProducts?, weightProducts: InnerProducts?,
+        recordedSeries: [RecordedSeries], limitations: [String]
+    ) {
+        self.runName = runName
+        self.axis = axis
+        self.loss = loss
+        self.exampleCount = exampleCount
+        self.settings = settings
+        self.provenance = provenance
+        self.hyperparameters = hyperparameters
+        self.tensors = tensors
+        self.checkpoints = checkpoints
+        self.outputProducts = outputProducts
+        self.weightProducts = weightProducts
+        self.recordedSeries = recordedSeries
+        self.limitations = limitations
+    }
+}
+
+/// A name and a value as text.
+public struct Entry: Sendable, Codable, Equatable {
+    /// The name.
+    public var name: String
+    /// The value as it is shown.
+    public var value: String
+    /// Creates an entry.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The loss that was sampled.
+public struct LossDescription: Sendable, Codable, Equatable {
+    /// The head's name, e.g. "cross-entropy".
+    public var name: String
+    /// Its unit: "nats" for entropies, "squared output units" for squared errors, "as the graph emits it" else.
+    public var unit: String
+    /// Creates a description.
+    public init(name: String, unit: String) {
+        self.name = name
+        self.unit = unit
+    }
+}
+
+/// Digests and versions behind the numbers. No date, no path, no timing: equal inputs give equal bytes.
+public struct Provenance: Sendable, Codable, Equatable {
+    /// Instar's version.
+    public var version: String
+    /// Processor kind and BLAS kernel, one entry for each that took part; more than one is a mixture.
+    public var processors: [String]
+    /// SHA-256 of graph, examples and series of weights, by name.
+    public var digests: [Entry]
+    /// Creates a provenance.
+    public init(version: String, processors: [String], digests: [Entry]) {
+        self.version = version
+        self.processors = processors
+        self.digests = digests
+    }
+}
+
+/// A tensor of the flat parameter vector.
+public struct TensorSummary: Sendable, Codable, Equatable {
+    /// The tensor's name in the checkpoint.
+    public var name: String
+    /// Its shape.
+    public var shape: Shape
+    /// Whether it is sampled (false: a buffer, or frozen).
+    public var isSampled: Bool
+    /// Creates a summary.
+    public init(name: String, shape: Shape, isSampled: Bool) {
+        self.name = name
+        self.shape = shape
+        self.isSampled = isSampled
+    }
+}
+
+/// What was measured at one checkpoint.
+public struct CheckpointMeasurement: Sendable {
+    /// The training step (or epoch).
+    public var step: Int
+    /// Lₙ(w\*) over all training examples; nil without model and examples.
+    public var loss: Double?
+    /// The loss over each named subset, in the order of `data.h5`, the training examples included when named.
+    public var subsetLosses: [(name: String, loss: Double)]
+    /// |∇Lₙ(w\*)| over all training examples and sampled coordinates.
+    public var gradientNorm: Double?
+    /// λ̂ with errors and diagnostics; nil where no chain was run.
+    public var llc: LLCEstimate?
+    /// The chains behind it, by chain index.
+    public var chains: [ChainTrace]
+    /// The Euclidean norm of each tensor, in the order of `Measurements.tensors`.
+    public var tensorNorms: [Double]
+    /// The Euclidean distance each tensor moved since the previous checkpoint; zeros at the first.
+    public var tensorMovements: [Double]
+    /// Creates a measurement.
+    public init(
+        step: Int, loss: Double?, subsetLosses: [(name: String, loss: Double)], gradientNorm: Double?,
+        llc: LLCEstimate?, chains: [ChainTrace], tensorNorms: [Double], tensorMovements: [Double]
+    ) {
+        self.step = step
+        self.loss = loss
+        self.subsetLosses = subsetLosses
+        self.gradientNorm = gradientNorm
+        self.llc = llc
+        self.chains = chains
+        self.tensorNorms = tensorNorms
+        self.tensorMovements = tensorMovements
+    }
+}
+
+/// A symmetric T×T matrix of inner products between what belongs to T checkpoints, not centred.
+public struct InnerProducts: Sendable, Equatable {
+    /// Row-major `[checkpoint, checkpoint]`.
+    public var values: [Double]
+    /// T.
+    public var count: Int
+    /// The dimension of the vectors whose products these are.
+    public var dimension: Int
+    /// What the vectors are made of, as a digest: products of different runs may be joined only if equal.
+    public var probeDigest: String?
+    /// Creates a matrix; `values` holds count² entries.
+    public init(values: [Double], count: Int, dimension: Int, probeDigest: String?) {
+        precondition(values.count == count * count, "a T×T matrix has T² entries")
+        self.values = values
+        self.count = count
+        self.dimension = dimension
+        self.probeDigest = probeDigest
+    }
+}
+
+/// A series the run recorded itself.
+public struct RecordedSeries: Sendable, Codable, Equatable {
+    /// The column's name.
+    public var name: String
+    /// Training steps, ascending.
+    public var steps: [Int]
+    /// One value per step; rows without a number are left out.
+    public var values: [Double]
+    /// Creates a series.
+    public init(name: String, steps: [Int], values: [Double]) {
+        self.name = name
+        self.steps = steps
+        self.values = values
+    }
+}

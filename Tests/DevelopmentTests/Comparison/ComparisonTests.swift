@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@testable import Development
+
+@Suite struct `A comparison` {
+    @Test func `equal settings differ in nothing that bears on the LLC`() throws {
+        let comparison = Comparison([Analysis(measurements: madeUpRun()), Analysis(measurements: madeUpRun(seed: 2))])
+        #expect(comparison.differences.map(\.subject) == [.effort])
+        #expect(comparison.differences[0].name == "seed" && comparison.differences[0].values == ["1", "2"])
+        #expect(!comparison.advisories.contains { $0.severity == .warning })
+        #expect(comparison.runNames == ["made up (1)", "made up (2)"])
+        let ratios = try #require(comparison.boundaryRatios)
+        #expect(ratios[0] == [1])
+        // Both lie within 0.75 in log t of the boundary of one signal, as in the tests of finding stages.
+        #expect(abs(log(ratios[1][0])) < 1.5)
+        #expect(comparison.llcs.map(\.steps) == comparison.losses.map(\.steps))
+    }
+
+    @Test func `settings that differ forbid comparing heights`() throws {
+        var second = madeUpRun(name: "other", stepSize: 2e-4)
+        second.hyperparameters = [Entry(name: "learning rate", value: "0.002"), Entry(name: "decay", value: "0.1")]
+        let comparison = Comparison([Analysis(measurements: madeUpRun()), Analysis(measurements: second)])
+        #expect(comparison.differences.map(\.name) == ["step size ε", "learning rate", "decay"])
+        #expect(comparison.differences[0].values == ["0.0001", "0.0002"])
+        #expect(comparison.differences[2].values == [nil, "0.1"])
+        let warning = try #require(comparison.advisories.first)
+        #expect(warning.severity == .warning && warning.finding.contains("step size ε (0.0001, 0.0002)"))
+        #expect(comparison.verdict.last?.hasPrefix("Heights of the LLC cannot be compared") == true)
+        #expect(comparison.verdict[1].hasPrefix("other: Two stages."))
+    }
+
+    @Test func `components are common only when given jointly`() throws {
+        let analyses = [Analysis(measurements: madeUpRun()), Analysis(measurements: madeUpRun())]
+        let own = Comparison(analyses)
+        #expect(!own.hasCommonComponents)
+        #expect(own.advisories.contains { $0.finding.contains("components of its own") })
+        let dynamics = try #require(analyses[0].essentialDynamics)
+        let joint = Comparison(analyses, jointDynamics: [dynamics, dynamics])
+        #expect(joint.hasCommonComponents)
+        #expect(joint.essentialDynamics == [dynamics, dynamics])
+        #expect(!joint.advisories.contains { $0.finding.contains("components of its own") })
+    }
+
+    @Test func `runs without stages are compared all the same`() {
+        let short = Analysis(measurements: madeUpRun(name: "short") { $0 = Array($0.prefix(5)) })
+        let comparison = Comparison([Analysis(measurements: madeUpRun()), short])
+        #expect(comparison.boundaryRatios == nil)
+        #expect(comparison.advisories.contains { $0.finding.hasPrefix("short has no LLC series") })
+    }
+}
