@@ -30,7 +30,7 @@ let package = Package(
     products: [
         .library(
             name: "Instar",
-            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development"]),
+            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development", "Reports"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +53,7 @@ let package = Package(
         module("Sampling", ["Tensors", "CKernels"]),
         module("Runs", ["HDF5", "Tensors", yams, crypto]),
         module("Development", ["Sampling", "Tensors"]),
+        module("Reports", ["Development", "Sampling", "Tensors", mustache]),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -63,6 +64,7 @@ let package = Package(
         tests("Sampling", ["Sampling", "Tensors"]),
         tests("Runs", ["Runs", "HDF5", "Tensors"]),
         tests("Development", ["Development", "Sampling", "Tensors"]),
+        tests("Reports", ["Reports", "Development", "Sampling", "Tensors"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,106 @@
+import Development
+import Sampling
+
+extension LLCEstimate {
+    /// Whether the number may be believed: as its concerns say, and unusable without a value.
+    var quality: Mark.Quality {
+        if value == nil || concerns.contains(where: { $0.severity == .unusable }) { return .unusable }
+        return concerns.isEmpty ? .sound : .doubtful
+    }
+}
+
+extension Mark.Quality {
+    /// The word used in documents and CSS classes.
+    var word: String {
+        switch self {
+        case .sound: "sound"
+        case .doubtful: "doubtful"
+        case .unusable: "unusable"
+        }
+    }
+}
+
+extension StageMarks {
+    /// The boundaries and stages of a finding; nothing when there is none.
+    init(_ finding: StageFinding?) {
+        guard let finding, !finding.boundaries.isEmpty else { return }
+        edges = finding.boundaries.filter(\.step.isFinite).map {
+            Edge(step: $0.step, interval: $0.interval, label: Format.step($0.step))
+        }
+        spans = finding.stages.enumerated().map { index, stage in
+            let number = "\(index + 1)"
+            let kind = stage.kind == .undecided ? "" : " · \(stage.kind.rawValue)"
+            return Span(
+                range: stage.start...max(stage.start, stage.end), label: "Stage \(number)\(kind)", shortLabel: number)
+        }
+    }
+}
+
+/// The half-width of a 95 % interval of a normal law, in standard deviations.
+let standardErrorsOf95Percent = 1.96
+
+extension Measurements {
+    /// "Training step" or "Epoch", for the horizontal axis, which is logarithmic in t + 1.
+    var axisLabel: String { axis == .step ? "Training step t, spaced as log(t + 1)" : "Epoch t, spaced as log(t + 1)" }
+
+    /// "Step" or "Epoch", for the heads of tables.
+    var axisWord: String { axis == .step ? "Step" : "Epoch" }
+
+    /// The horizontal scale that all charts over checkpoints share.
+    var stepScale: Scale {
+        let steps = checkpoints.map { Double($0.step) }
+        return Scale(.logStep, (steps.min() ?? 0)...(steps.max() ?? 1))
+    }
+
+    /// The horizontal axis that all charts over checkpoints share.
+    var stepAxis: Chart.Axis { Chart.Axis(label: axisLabel, scale: stepScale) }
+
+    /// A quantity at each checkpoint that has it, as points of a line.
+    func points(_ quantity: (CheckpointMeasurement) -> Double?) -> [Mark.Point] {
+        checkpoints.compactMap { checkpoint in
+            quantity(checkpoint).map { Mark.Point(x: Double(checkpoint.step), y: $0) }
+        }
+    }
+
+    /// A marker at a point over checkpoints, with its numbers as a tooltip; unusable where it is not finite.
+    func marker(_ point: Mark.Point) -> Mark.Marker {
+        Mark.Marker(
+            x: point.x, y: point.y, interval: nil, quality: point.y.isFinite ? .sound : .unusable,
+            tooltip: "\(axis.rawValue) \(Format.step(Int(point.x))): \(Format.number(point.y))")
+    }
+
+    /// The estimates of λ̂ as markers with 95 % intervals.
+    var llcMarkers: [Mark.Marker] {
+        checkpoints.compactMap { checkpoint in
+            guard let estimate = checkpoint.llc else { return nil }
+            let words = ["\(axis.rawValue) \(Format.step(checkpoint.step)): λ̂ \(Format.llc(estimate))"]
+            return Mark.Marker(
+                x: Double(checkpoint.step), y: estimate.value,
+                interval: estimate.interval, quality: estimate.quality,
+                tooltip: (words + estimate.concerns.map(\.finding)).joined(separator: "; "))
+        }
+    }
+
+    /// A vertical scale over what may be believed of λ̂ and over `curve`; nil without any estimate that has a value.
+    func llcScale(including curve: StageFinding.Curve?) -> Scale? {
+        var values = curve?.mean ?? []
+        let believed = checkpoints.compactMap(\.llc).filter { $0.quality != .unusable }
+        for estimate in believed {
+            values.append(
+                contentsOf: [estimate.interval?.lowerBound, estimate.interval?.upperBound, estimate.value].compactMap {
+                    $0
+                })
+        }
+        if values.isEmpty { values = checkpoints.compactMap { $0.llc?.value } }
+        return Scale.linear(fitting: values)
+    }
+}
+
+extension LLCEstimate {
+    /// The 95 % interval of λ̂ from its standard error.
+    var interval: ClosedRange<Double>? {
+        guard let value, let standardError, value.isFinite, standardError.isFinite else { return nil }
+        let half = standardErrorsOf95Percent * standardError
+        return value - half...value + half
+    }
+}

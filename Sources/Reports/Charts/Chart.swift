@@ -1,0 +1,160 @@
+/// A chart as data: panels on top of each other that share a horizontal axis and the marks of stages.
+///
+/// `svg(width:)` draws it; what it draws depends on nothing else.
+struct Chart: Sendable {
+    /// The horizontal axis.
+    struct Axis: Sendable {
+        var label: String
+        var scale: Scale
+    }
+
+    /// What a panel's vertical axis is.
+    enum Vertical: Sendable {
+        case scale(Scale)
+        /// One row per name, the first on top.
+        case rows([String])
+    }
+
+    /// One plotting area.
+    struct Panel: Sendable {
+        /// What the vertical axis shows, with its unit.
+        var label: String
+        var vertical: Vertical
+        /// The height of the plotting area in pixels.
+        var height: Double
+        var marks: [Mark]
+    }
+
+    /// What the chart shows; becomes the SVG's title.
+    var title: String
+    /// What a reader who cannot see it should know.
+    var summary: String
+    var horizontal: Axis
+    var panels: [Panel]
+    /// Stages and their boundaries, drawn behind every panel.
+    var stages = StageMarks()
+    var legend: [LegendEntry] = []
+    /// Whether one unit is as long upwards as sideways, as curvature needs; for charts of one panel.
+    var hasEqualUnits = false
+}
+
+/// Something drawn in a panel. Points that are not finite are left out; a line has a gap there.
+enum Mark: Sendable {
+    /// A line through points in order.
+    case line([Point], SeriesStyle)
+    /// The area between two curves over the same x.
+    case band(x: [Double], lower: [Double], upper: [Double], SeriesStyle)
+    /// A marker at each point, with an error bar where it has an interval.
+    case markers([Marker], SeriesStyle)
+    /// A shaded span of x over the panel's whole height.
+    case span(ClosedRange<Double>)
+    /// A horizontal line.
+    case level(Double)
+    /// Text beside a point.
+    case note(Point, String)
+    /// A place with its interval along a row of a panel of rows.
+    case rowInterval(ClosedRange<Double>, at: Double, row: Int, SeriesStyle, tooltip: String)
+    /// Cells of a heat map.
+    case cells([Cell])
+
+    /// A place in the plane.
+    struct Point: Sendable {
+        var x: Double
+        var y: Double
+    }
+
+    /// A measured point.
+    struct Marker: Sendable {
+        var x: Double
+        /// Nil for a value that could not be computed: the marker then stands on the lower edge.
+        var y: Double?
+        var interval: ClosedRange<Double>?
+        var quality: Quality
+        var tooltip: String
+    }
+
+    /// Whether a point may be believed.
+    enum Quality: Sendable {
+        case sound, doubtful, unusable
+    }
+
+    /// A rectangle of a heat map; `level` counts from 0 to 7.
+    struct Cell: Sendable {
+        var x: ClosedRange<Double>
+        var row: Int
+        var level: Int
+    }
+}
+
+/// Colour, dash and marker of a series, told apart by all three.
+struct SeriesStyle: Sendable {
+    /// How much a series stands out.
+    enum Role: String, Sendable {
+        case main
+        /// Thinner and paler, behind what matters.
+        case faint
+        /// Thin and solid, for lines that lie on top of each other.
+        case thin
+        /// The centres of curvature of a path; the page lets the reader hide it.
+        case evolute
+    }
+
+    /// The index of the series; styles repeat after six.
+    var index: Int
+    var role = Role.main
+
+    /// The CSS classes that carry colour and dash.
+    var styleClass: String { role == .main ? "s\(index % 6)" : "s\(index % 6) \(role.rawValue)" }
+
+    /// A closed path around the origin.
+    func markerPath(radius r: Double) -> String {
+        switch index % 6 {
+        case 0:
+            "M\(coordinate(-r)) 0a\(coordinate(r)) \(coordinate(r)) 0 1 0 \(coordinate(2 * r)) 0"
+                + "a\(coordinate(r)) \(coordinate(r)) 0 1 0 \(coordinate(-2 * r)) 0z"
+        case 1: polygon([(-r, -r), (r, -r), (r, r), (-r, r)])
+        case 2: polygon([(0, -1.2 * r), (1.1 * r, r), (-1.1 * r, r)])
+        case 3: polygon([(0, -1.3 * r), (1.3 * r, 0), (0, 1.3 * r), (-1.3 * r, 0)])
+        case 4: polygon([(0, 1.2 * r), (1.1 * r, -r), (-1.1 * r, -r)])
+        default: polygon([(-1.2 * r, -0.6 * r), (1.2 * r, -0.6 * r), (1.2 * r, 0.6 * r), (-1.2 * r, 0.6 * r)])
+        }
+    }
+
+    private func polygon(_ corners: [(Double, Double)]) -> String {
+        "M" + corners.map { "\(coordinate($0.0)) \(coordinate($0.1))" }.joined(separator: "L") + "z"
+    }
+}
+
+/// A line of the legend.
+struct LegendEntry: Sendable {
+    /// What stands before the words.
+    enum Symbol: Sendable {
+        case line(SeriesStyle)
+        case marker(SeriesStyle, Mark.Quality)
+        case band(SeriesStyle)
+        case boundary
+        case heat(level: Int)
+    }
+    var symbol: Symbol
+    var label: String
+}
+
+/// Boundaries and stages as the charts show them.
+struct StageMarks: Sendable {
+    /// One boundary, with the interval of its position.
+    struct Edge: Sendable {
+        var step: Double
+        var interval: ClosedRange<Double>
+        var label: String
+    }
+    /// One stage.
+    struct Span: Sendable {
+        var range: ClosedRange<Double>
+        /// Shown where it fits; else `shortLabel`.
+        var label: String
+        var shortLabel: String
+    }
+    var edges: [Edge] = []
+    var spans: [Span] = []
+    var isEmpty: Bool { edges.isEmpty }
+}

@@ -1,0 +1,119 @@
+extension SVGWriter {
+    /// Draws one mark; what lies outside the frame is cut off.
+    mutating func draw(_ mark: Mark, in frame: ChartLayout.Frame) {
+        switch mark {
+        case .line(let points, let style): drawLine(points, style, in: frame)
+        case .band(let x, let lower, let upper, let style): drawBand(x, lower, upper, style, in: frame)
+        case .markers(let markers, let style):
+            let radius = markers.count > 100 ? 2.0 : 3
+            for marker in markers where marker.x.isFinite { drawMarker(marker, style, radius: radius, in: frame) }
+        case .span(let range):
+            let left = frame.pixelX(range.lowerBound)
+            rectangle(
+                x: left, y: frame.y, width: frame.pixelX(range.upperBound) - left, height: frame.height,
+                class: "span")
+        case .level(let value):
+            guard value.isFinite else { return }
+            let y = frame.pixelY(value)
+            line(frame.x, y, frame.x + frame.width, y, class: "level")
+        case .note(let point, let words):
+            guard frame.contains(point) else { return }
+            let x = frame.pixelX(point.x)
+            let isRight = x > frame.x + frame.width / 2
+            label(
+                words, x: isRight ? x - 8 : x + 8, y: frame.pixelY(point.y) - 6, class: "note",
+                anchor: isRight ? .end : .start)
+        case .rowInterval(let interval, let place, let row, let style, let tooltip):
+            let y = frame.pixelY(Double(row) + 0.5)
+            let left = frame.pixelX(interval.lowerBound)
+            line(left, y, frame.pixelX(interval.upperBound), y, class: "error-bar \(style.styleClass)")
+            drawMarker(style, .sound, x: frame.pixelX(place), y: y, tooltip: tooltip)
+        case .cells(let cells): drawCells(cells, in: frame)
+        }
+    }
+
+    private mutating func drawLine(_ points: [Mark.Point], _ style: SeriesStyle, in frame: ChartLayout.Frame) {
+        var path = ""
+        var isDrawing = false
+        for point in points {
+            guard frame.contains(point) else {
+                isDrawing = false
+                continue
+            }
+            path += "\(isDrawing ? "L" : "M")\(coordinate(frame.pixelX(point.x))) \(coordinate(frame.pixelY(point.y)))"
+            isDrawing = true
+        }
+        guard !path.isEmpty else { return }
+        element("path", ["d": path, "class": "line \(style.styleClass)"])
+    }
+
+    private mutating func drawBand(
+        _ x: [Double], _ lower: [Double], _ upper: [Double], _ style: SeriesStyle, in frame: ChartLayout.Frame
+    ) {
+        let usable = x.indices.filter { x[$0].isFinite && lower[$0].isFinite && upper[$0].isFinite }
+        guard usable.count > 1 else { return }
+        func corner(_ index: Int, _ values: [Double]) -> String {
+            "\(coordinate(frame.pixelX(x[index]))) \(coordinate(frame.pixelY(values[index])))"
+        }
+        let outline = usable.map { corner($0, upper) } + usable.reversed().map { corner($0, lower) }
+        element("path", ["d": "M" + outline.joined(separator: "L") + "z", "class": "band \(style.styleClass)"])
+    }
+
+    private mutating func drawMarker(
+        _ marker: Mark.Marker, _ style: SeriesStyle, radius: Double, in frame: ChartLayout.Frame
+    ) {
+        let x = frame.pixelX(marker.x)
+        let y = marker.y.flatMap { $0.isFinite ? frame.pixelY($0) : nil } ?? frame.y + frame.height
+        if let interval = marker.interval, interval.lowerBound.isFinite, interval.upperBound.isFinite {
+            let low = frame.pixelY(interval.lowerBound)
+            let high = frame.pixelY(interval.upperBound)
+            if low - high > 1 { line(x, low, x, high, class: "error-bar \(style.styleClass)") }
+        }
+        drawMarker(style, marker.quality, x: x, y: y, radius: radius, tooltip: marker.tooltip)
+    }
+
+    /// Draws a marker at a pixel: filled when sound, hollow when doubtful, a cross when unusable.
+    mutating func drawMarker(
+        _ style: SeriesStyle, _ quality: Mark.Quality, x: Double, y: Double, radius: Double = 3, tooltip: String
+    ) {
+        let (shape, look) =
+            switch quality {
+            case .sound: (style.markerPath(radius: radius), "marker")
+            case .doubtful: (style.markerPath(radius: radius + 0.8), "marker hollow")
+            case .unusable: ("M-4 -4L4 4M-4 4L4 -4", "cross")
+            }
+        element(
+            "path",
+            [
+                "d": shape, "transform": "translate(\(coordinate(x)) \(coordinate(y)))",
+                "class": "\(look) \(style.styleClass)",
+            ], tooltip: tooltip)
+    }
+
+    /// Draws the cells of each level as one path, neighbours in a row joined, so that large maps stay small.
+    private mutating func drawCells(_ cells: [Mark.Cell], in frame: ChartLayout.Frame) {
+        for level in 0...7 {
+            var path = ""
+            var run: (x: ClosedRange<Double>, row: Int)?
+            func finish() {
+                guard let run else { return }
+                let left = frame.pixelX(run.x.lowerBound)
+                let top = frame.pixelY(Double(run.row))
+                let width = frame.pixelX(run.x.upperBound) - left
+                let height = frame.pixelY(Double(run.row + 1)) - top - 1
+                path += "M\(coordinate(left)) \(coordinate(top))h\(coordinate(width))v\(coordinate(height))"
+                path += "h\(coordinate(-width))z"
+            }
+            for cell in cells where cell.level == level {
+                if let current = run, current.row == cell.row, current.x.upperBound == cell.x.lowerBound {
+                    run = (current.x.lowerBound...cell.x.upperBound, cell.row)
+                } else {
+                    finish()
+                    run = (cell.x, cell.row)
+                }
+            }
+            finish()
+            if !path.isEmpty { element("path", ["d": path, "class": "heat h\(level)"]) }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Development
+
+extension RunReport {
+    /// Principal components of the outputs and of the weights; nil when neither was computed.
+    var dynamicsSection: Page.Section? {
+        var blocks: [Page.Block] = []
+        if let outputs = analysis.essentialDynamics {
+            blocks += dynamicsBlocks(
+                outputs, name: "outputs",
+                introduction: "Principal components of the model's outputs on a fixed probe set, over the checkpoints. "
+                    + "The evolute, the centres of the circles that best fit the path, has cusps where the path turns.")
+        }
+        if let weights = analysis.weightDynamics {
+            blocks += dynamicsBlocks(
+                weights, name: "weights",
+                introduction: "Principal components of the sampled weights themselves, over the checkpoints.")
+        }
+        return blocks.isEmpty ? nil : Page.Section(anchor: "dynamics", heading: "Essential dynamics", blocks: blocks)
+    }
+
+    private func dynamicsBlocks(_ dynamics: EssentialDynamics, name: String, introduction: String) -> [Page.Block] {
+        var blocks: [Page.Block] = []
+        let figures = dynamics.planes.map { Page.Figure(small: planeChart($0, of: dynamics, name: name), caption: "") }
+        blocks.append(
+            Page.Block(
+                subheadings: ["Of the \(name)"], paragraphs: [introduction],
+                evoluteSwitches: figures.isEmpty ? [] : [.init(identifier: "evolute-\(name)")],
+                figures: figures, arrangement: "grid"))
+        if let chart = componentChart(dynamics, name: name) {
+            let caption =
+                "Scores at the checkpoints (points) and smoothed over their index (lines), on one scale each. "
+                + "A share is meaningful only beside that of a Brownian path with as many points, "
+                + "whose leading components are large too."
+            blocks.append(
+                Page.Block(
+                    figures: [Page.Figure(full: chart, caption: caption, numbers: [scoreTable(dynamics)])],
+                    tables: [shareTable(dynamics, name: name)]))
+        }
+        return blocks
+    }
+
+    private func planeChart(_ plane: EssentialDynamics.Plane, of dynamics: EssentialDynamics, name: String) -> Chart {
+        let first = dynamics.components[plane.first]
+        let second = dynamics.components[plane.second]
+        let path = zip(first.smoothed, second.smoothed).map { Mark.Point(x: $0, y: $1) }
+        let style = SeriesStyle(index: 0)
+        let markers = dynamics.steps.indices.map { index in
+            Mark.Marker(
+                x: first.scores[index], y: second.scores[index], interval: nil, quality: .sound,
+                tooltip: "\(analysis.measurements.axis.rawValue) \(Format.step(dynamics.steps[index]))")
+        }
+        let centers = plane.centers.map { center in
+            center.map { Mark.Point(x: $0[0], y: $0[1]) } ?? Mark.Point(x: .nan, y: .nan)
+        }
+        var marks: [Mark] = [
+            .line(centers, SeriesStyle(index: 1, role: .evolute)), .line(path, style), .markers(markers, style),
+        ]
+        if let start = path.first, let step = dynamics.steps.first { marks.append(.note(start, Format.count(step))) }
+        let lastStep = dynamics.steps.last.map(Format.count) ?? ""
+        if let end = path.last, path.count > 1 { marks.append(.note(end, lastStep)) }
+        for boundary in analysis.stages?.boundaries ?? [] {
+            guard let place = interpolated(path, over: dynamics.steps, at: boundary.step) else { continue }
+            let step = Format.step(boundary.step)
+            let marker = Mark.Marker(
+                x: place.x, y: place.y, interval: nil, quality: .doubtful, tooltip: "boundary at \(step)")
+            marks += [.markers([marker], SeriesStyle(index: 3)), .note(place, step)]
+        }
+        let names = ["PC\(plane.first + 1)", "PC\(plane.second + 1)"]
+        func scale(_ component: EssentialDynamics.Component) -> Scale {
+            let values = component.scores + component.smoothed
+            return Scale.linear(fitting: values, including: values.map { $0 * 1.15 }) ?? Scale(.linear, 0...1)
+        }
+        return Chart(
+            title: "\(names[1]) against \(names[0]) of the \(name)",
+            summary: "The path of the run through the plane of two principal components, with its boundaries.",
+            horizontal: Chart.Axis(label: names[0], scale: scale(first)),
+            panels: [Chart.Panel(label: names[1], vertical: .scale(scale(second)), height: 290, marks: marks)],
+            hasEqualUnits: true)
+    }
+
+    private func componentChart(_ dynamics: EssentialDynamics, name: String) -> Chart? {
+        let steps = dynamics.steps.map(Double.init)
+        let panels = dynamics.components.enumerated().compactMap { index, component -> Chart.Panel? in
+            guard let scale = Scale.linear(fitting: component.scores + component.smoothed) else { return nil }
+            let style = SeriesStyle(index: 0)
+            return Chart.Panel(
+                label: "PC\(index + 1), \(Format.share(component.share)) of the variance",
+                vertical: .scale(scale), height: 84,
+                marks: [
+                    .line(zip(steps, component.smoothed).map { Mark.Point(x: $0, y: $1) }, style),
+                    .markers(
+                        zip(steps, component.scores).map { analysis.measurements.marker(.init(x: $0, y: $1)) }, style),
+                ])
+        }
+        guard !panels.isEmpty else { return nil }
+        return Chart(
+            title: "Principal components of the \(name) over the training",
+            summary: "\(panels.count) components; the shares of variance are in the table below.",
+            horizontal: analysis.measurements.stepAxis, panels: panels, stages: StageMarks(analysis.stages))
+    }
+
+    private func shareTable(_ dynamics: EssentialDynamics, name: String) -> Table {
+        Table(
+            "Shares of the variance of the \(name)",
+            columns: ["Component", "Share", "Brownian path"], numeric: [1, 2],
+            rows: dynamics.components.enumerated().map { index, component in
+                ["PC\(index + 1)", Format.share(component.share), Format.share(component.brownianShare)]
+            })
+    }
+
+    private func scoreTable(_ dynamics: EssentialDynamics) -> Table {
+        let names = dynamics.components.indices.map { "PC\($0 + 1)" }
+        return Table(
+            "Scores", columns: [analysis.measurements.axisWord] + names, numeric: Set(0...names.count),
+            rows: dynamics.steps.indices.map { index in
+                [Format.count(dynamics.steps[index])] + dynamics.components.map { Format.number($0.scores[index]) }
+            })
+    }
+}
+
+/// The point of a path at a step between two of its checkpoints, linear in log(t + 1); nil outside.
+private func interpolated(_ path: [Mark.Point], over steps: [Int], at step: Double) -> Mark.Point? {
+    guard let next = steps.firstIndex(where: { Double($0) >= step }) else { return nil }
+    guard next > 0 else { return Double(steps[0]) == step ? path[0] : nil }
+    let scale = Scale(.logStep, Double(steps[next - 1])...Double(steps[next]))
+    let fraction = scale.fraction(step)
+    let from = path[next - 1]
+    let to = path[next]
+    return Mark.Point(x: from.x + fraction * (to.x - from.x), y: from.y + fraction * (to.y - from.y))
+}

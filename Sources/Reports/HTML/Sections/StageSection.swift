@@ -1,0 +1,143 @@
+import Development
+import Sampling
+
+extension RunReport {
+    /// Loss and λ̂ over the training with the stages in them, then the tables of stages and boundaries.
+    var stageSection: Page.Section? {
+        var blocks: [Page.Block] = []
+        if let figure = courseFigure { blocks.append(Page.Block(figures: [figure])) }
+        if let finding = analysis.stages {
+            blocks.append(Page.Block(paragraphs: [stageExplanation(finding)], tables: tables(of: finding)))
+            if !finding.rejected.isEmpty {
+                blocks.append(Page.Block(foldedTables: [rejectedTable(finding)]))
+            }
+        }
+        guard !blocks.isEmpty else { return nil }
+        return Page.Section(
+            anchor: "stages", heading: analysis.stages == nil ? "Loss and complexity" : "Stages", blocks: blocks)
+    }
+
+    /// λ̂ above the loss, with a shared axis; nil when neither was measured.
+    private var courseFigure: Page.Figure? {
+        let measurements = analysis.measurements
+        let llcStyle = SeriesStyle(index: 0)
+        let lossStyle = SeriesStyle(index: 1)
+        var panels: [Chart.Panel] = []
+        var legend: [LegendEntry] = []
+        let curve = analysis.stages?.curve
+        if let scale = measurements.llcScale(including: curve) {
+            var marks: [Mark] = []
+            if let curve {
+                let half = curve.deviation.map { standardErrorsOf95Percent * $0 }
+                marks.append(
+                    .band(
+                        x: curve.steps, lower: zip(curve.mean, half).map { $0 - $1 },
+                        upper: zip(curve.mean, half).map { $0 + $1 }, llcStyle))
+                marks.append(.line(zip(curve.steps, curve.mean).map { Mark.Point(x: $0, y: $1) }, llcStyle))
+                legend.append(LegendEntry(symbol: .line(llcStyle), label: "Fitted λ"))
+                legend.append(LegendEntry(symbol: .band(llcStyle), label: "95 % band of the fit"))
+            }
+            marks.append(.markers(measurements.llcMarkers, llcStyle))
+            let label = "λ̂, local learning coefficient"
+            panels.append(Chart.Panel(label: label, vertical: .scale(scale), height: 240, marks: marks))
+            legend += measurements.qualityLegend(llcStyle)
+        }
+        let losses = measurements.points(\.loss)
+        if let scale = Scale.linearOrLogarithmic(fitting: losses.map(\.y)) {
+            let unit = measurements.loss.map { "Training loss, \($0.unit)" } ?? "Training loss"
+            panels.append(
+                Chart.Panel(
+                    label: unit, vertical: .scale(scale), height: 150,
+                    marks: [
+                        .line(losses, SeriesStyle(index: 1, role: .thin)),
+                        .markers(losses.map(measurements.marker), lossStyle),
+                    ]))
+            legend.append(LegendEntry(symbol: .marker(lossStyle, .sound), label: "Loss"))
+        }
+        guard !panels.isEmpty else { return nil }
+        let stages = StageMarks(analysis.stages)
+        if !stages.isEmpty { legend.append(LegendEntry(symbol: .boundary, label: "Boundary, 95 % interval")) }
+        let chart = Chart(
+            title: "Loss and local learning coefficient over the training",
+            summary: analysis.verdict.joined(separator: " "),
+            horizontal: measurements.stepAxis, panels: panels, stages: stages, legend: legend)
+        return Page.Figure(full: chart, caption: courseCaption, numbers: [checkpointTable])
+    }
+
+    private var courseCaption: String {
+        let hasLLC = analysis.measurements.checkpoints.contains { $0.llc != nil }
+        guard hasLLC else { return "The training loss over all training examples." }
+        return "Each point is one checkpoint; its bar is λ̂ ± 1.96 standard errors. The band is the 95 % band of the "
+            + "fitted curve. Hollow points are doubtful; crosses are unusable and took no part in the fit (one without "
+            + "a value stands on the axis)."
+    }
+
+    private var checkpointTable: Table {
+        let table = SeriesTable(analysis)
+        return Table(
+            "What was measured at each checkpoint", columns: table.columns, numeric: Set(table.columns.indices),
+            rows: zip(table.rows, analysis.measurements.checkpoints).map { row, checkpoint in
+                (row.map { $0.map(Format.number) ?? "" }, checkpoint.llc?.rowClass ?? "")
+            })
+    }
+
+    private func stageExplanation(_ finding: StageFinding) -> String {
+        var text =
+            "A boundary is a point where λ stops changing: a minimum of |dλ/d log(t + 1)| on the fitted curve. "
+            + "Its support is the share of curves drawn from the fit that have it; "
+            + "\(Format.share(finding.supportThreshold)) is needed."
+        if !finding.excludedSteps.isEmpty {
+            text +=
+                " \(Format.count(finding.excludedSteps.count)) unusable "
+                + (finding.excludedSteps.count == 1 ? "checkpoint" : "checkpoints") + " took no part."
+        }
+        return text
+    }
+
+    private func tables(of finding: StageFinding) -> [Table] {
+        let stages = Table(
+            "Stages. A change is given with its standard error; it counts only beyond two of them.",
+            columns: StagesTable.headings(analysis.measurements), numeric: [0, 1, 2, 3, 4],
+            rows: StagesTable.cells(finding))
+        guard !finding.boundaries.isEmpty else { return [stages] }
+        return [stages, Table(boundaries: finding.boundaries, caption: "Boundaries")]
+    }
+
+    private func rejectedTable(_ finding: StageFinding) -> Table {
+        Table(
+            boundaries: finding.rejected,
+            caption: "Candidates below the threshold, not counted as boundaries (\(finding.rejected.count))")
+    }
+}
+
+extension Table {
+    /// The positions of boundaries with their intervals and support.
+    init(boundaries: [Boundary], caption: String) {
+        self.init(
+            caption, columns: ["At", "50 % interval", "95 % interval", "Support", "Slope left"],
+            numeric: [0, 1, 2, 3, 4],
+            rows: boundaries.map {
+                [
+                    Format.step($0.step), Format.interval($0.innerInterval), Format.interval($0.interval),
+                    Format.share($0.support), Format.share($0.relativeSlope),
+                ]
+            })
+    }
+}
+
+extension LLCEstimate {
+    /// The class of a table row that holds the estimate; empty when it is sound.
+    var rowClass: String { quality == .sound ? "" : quality.word }
+}
+
+extension Measurements {
+    /// Entries for the qualities that occur among the estimates.
+    func qualityLegend(_ style: SeriesStyle) -> [LegendEntry] {
+        let qualities = checkpoints.compactMap { $0.llc?.quality }
+        let entries: [(Mark.Quality, String)] = [
+            (.sound, "λ̂ with 95 % interval"), (.doubtful, "Doubtful"), (.unusable, "Unusable"),
+        ]
+        return entries.filter { qualities.contains($0.0) }
+            .map { LegendEntry(symbol: .marker(style, $0.0), label: $0.1) }
+    }
+}

@@ -1,0 +1,142 @@
+import Development
+
+extension AnalysisDocument {
+    /// Boundaries and stages; both documents use it.
+    public struct Stages: Sendable, Codable, Equatable {
+        /// The boundaries found, in order.
+        public var boundaries: [Boundary]
+        /// Candidates below the threshold of support.
+        public var rejected: [Boundary]
+        /// The stages between the boundaries; at least one.
+        public var stages: [Stage]
+        /// The support that a boundary needs.
+        public var supportThreshold: Nullable
+        /// Steps of the checkpoints that took no part.
+        public var excludedSteps: [Int]
+        /// The standard deviation of λ̂ about the curve that its standard errors do not explain.
+        public var noise: Nullable
+        /// Lower and upper end of each gap between checkpoints that is too wide to tell.
+        public var unresolved: [[Nullable]]
+        /// The fitted curve on a grid.
+        public var curve: [CurvePoint]
+
+        init(_ finding: StageFinding) {
+            boundaries = finding.boundaries.map(Boundary.init)
+            rejected = finding.rejected.map(Boundary.init)
+            stages = finding.stages.map(Stage.init)
+            supportThreshold = Nullable(finding.supportThreshold)
+            excludedSteps = finding.excludedSteps
+            noise = Nullable(finding.noise)
+            unresolved = finding.unresolved.map { [$0.lowerBound, $0.upperBound].map(Nullable.init) }
+            curve = finding.curve.steps.indices.map { CurvePoint(finding.curve, at: $0) }
+        }
+    }
+
+    /// A boundary with what is known of its place.
+    public struct Boundary: Sendable, Codable, Equatable {
+        /// The training step.
+        public var step: Nullable
+        /// Lower and upper end of the 95 % interval.
+        public var interval: [Nullable]
+        /// Lower and upper end of the 50 % interval.
+        public var innerInterval: [Nullable]
+        /// The fraction of posterior draws that have it.
+        public var support: Nullable
+        /// |dλ̂/d log(t+1)| there over the larger of the neighbouring maxima.
+        public var relativeSlope: Nullable
+
+        init(_ boundary: Development.Boundary) {
+            step = Nullable(boundary.step)
+            interval = [boundary.interval.lowerBound, boundary.interval.upperBound].map(Nullable.init)
+            innerInterval = [boundary.innerInterval.lowerBound, boundary.innerInterval.upperBound].map(Nullable.init)
+            support = Nullable(boundary.support)
+            relativeSlope = Nullable(boundary.relativeSlope)
+        }
+    }
+
+    /// A stage with its changes.
+    public struct Stage: Sendable, Codable, Equatable {
+        /// The first step.
+        public var start: Nullable
+        /// The last step.
+        public var end: Nullable
+        /// The change of the training loss.
+        public var lossChange: Uncertain?
+        /// The change of λ̂.
+        public var llcChange: Uncertain
+        /// `A`: loss falls, LLC rises. `B`: both fall. `undecided`: neither can be said.
+        public var kind: String
+
+        init(_ stage: Development.Stage) {
+            start = Nullable(stage.start)
+            end = Nullable(stage.end)
+            lossChange = stage.lossChange.map(Uncertain.init)
+            llcChange = Uncertain(stage.llcChange)
+            kind = stage.kind == .undecided ? "undecided" : stage.kind.rawValue
+        }
+    }
+
+    /// A number with its standard error.
+    public struct Uncertain: Sendable, Codable, Equatable {
+        /// The number.
+        public var value: Nullable
+        /// Its standard error.
+        public var standardError: Nullable
+
+        init(_ estimate: Estimate) {
+            value = Nullable(estimate.value)
+            standardError = Nullable(estimate.standardError)
+        }
+    }
+
+    /// The fitted curve at one point of its grid.
+    public struct CurvePoint: Sendable, Codable, Equatable {
+        /// The training step, real-valued.
+        public var step: Nullable
+        /// The mean of λ.
+        public var mean: Nullable
+        /// Its standard deviation.
+        public var deviation: Nullable
+        /// The mean of dλ/d log(t+1).
+        public var slope: Nullable
+
+        init(_ curve: StageFinding.Curve, at index: Int) {
+            step = Nullable(curve.steps[index])
+            mean = Nullable(curve.mean[index])
+            deviation = Nullable(curve.deviation[index])
+            slope = Nullable(curve.slope[index])
+        }
+    }
+
+    /// A trajectory in principal components.
+    public struct Dynamics: Sendable, Codable, Equatable {
+        /// Training steps of the checkpoints.
+        public var steps: [Int]
+        /// By falling share of the variance.
+        public var components: [Component]
+
+        init(_ dynamics: EssentialDynamics) {
+            steps = dynamics.steps
+            components = dynamics.components.map(Component.init)
+        }
+    }
+
+    /// One principal component.
+    public struct Component: Sendable, Codable, Equatable {
+        /// The score at each step.
+        public var scores: [Nullable]
+        /// The scores smoothed over the checkpoint index.
+        public var smoothed: [Nullable]
+        /// The share of the total variance.
+        public var share: Nullable
+        /// The same component's share for a Brownian path with as many points.
+        public var brownianShare: Nullable
+
+        init(_ component: EssentialDynamics.Component) {
+            scores = component.scores.map(Nullable.init)
+            smoothed = component.smoothed.map(Nullable.init)
+            share = Nullable(component.share)
+            brownianShare = Nullable(component.brownianShare)
+        }
+    }
+}
