@@ -28,9 +28,10 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let package = Package(
     name: "Instar",
     products: [
+        .executable(name: "instar", targets: ["instar"]),
         .library(
             name: "Instar",
-            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development", "Reports"]),
+            targets: ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development", "Pipeline", "Reports"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,7 +54,12 @@ let package = Package(
         module("Sampling", ["Tensors", "CKernels"]),
         module("Runs", ["HDF5", "Tensors", yams, crypto]),
         module("Development", ["Sampling", "Tensors"]),
+        module("Pipeline", ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development", crypto]),
         module("Reports", ["Development", "Sampling", "Tensors", mustache]),
+        .executableTarget(
+            name: "instar",
+            dependencies: ["Pipeline", "Reports", "Runs", "Development", "Sampling", argumentParser],
+            swiftSettings: settings),
 
         // MARK: Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -64,7 +70,9 @@ let package = Package(
         tests("Sampling", ["Sampling", "Tensors"]),
         tests("Runs", ["Runs", "HDF5", "Tensors"]),
         tests("Development", ["Development", "Sampling", "Tensors"]),
+        tests("Pipeline", ["Pipeline", "Runs", "HDF5", "Development", "Sampling", "Graphs", "Tensors"]),
         tests("Reports", ["Reports", "Development", "Sampling", "Tensors"]),
+        tests("Command", []),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,22 @@
+public import Development
+import Runs
+
+/// The whole way, from a run directory to what is concluded about it.
+///
+/// Costly work is stored under the output folder and reused; see `measure`.
+///
+/// - Throws: `Failure` for anything wrong with the input or the machine; `CancellationError` when cancelled.
+public func analyzeRun(
+    at path: String, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil
+) async throws -> Analysis {
+    let run = try RunDirectory(at: path)
+    let measurements = try await measure(run, options: options, progress: progress)
+    return Analysis(measurements: measurements)
+}
+
+/// The conclusions again, from stored measurements alone: nothing is sampled and no checkpoint is read.
+///
+/// - Throws: `Failure` where nothing was measured.
+public func analyzeStoredRun(at path: String, output: String?) throws -> Analysis {
+    Analysis(measurements: try MeasurementStore(run: path, output: output).readMeasurements())
+}

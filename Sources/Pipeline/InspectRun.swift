@@ -1,0 +1,213 @@
+import Foundation
+import Graphs
+import Runs
+import Sampling
+import Tensors
+
+/// What a run directory holds and how it fits together: the answer of `instar inspect`.
+public struct Inspection: Sendable, Codable {
+    /// How a checkpoint tensor met the graph.
+    public struct Parameter: Sendable, Codable {
+        /// The name in the checkpoint.
+        public var name: String
+        /// The name in the graph, where it differs.
+        public var graphName: String?
+        /// The extents.
+        public var shape: [Int]
+        /// Sampled, or fed and left alone.
+        public var isSampled: Bool
+    }
+    /// A named count or shape, e.g. an input of the examples file.
+    public struct Item: Sendable, Codable {
+        /// What it is called.
+        public var name: String
+        /// What is known of it.
+        public var description: String
+    }
+
+    /// The run's name.
+    public var name: String
+    /// What was inferred rather than stated.
+    public var inferences: [String] = []
+    /// What is not there, and what that narrows.
+    public var missing: [String] = []
+    /// "step" or "epoch".
+    public var axis: String
+    /// The steps of the series, ascending.
+    public var steps: [Int]
+    /// The tensors of the flat parameter vector.
+    public var parameters: [Parameter] = []
+    /// Checkpoint tensors that are not part of it, with the reason.
+    public var leftOut: [Item] = []
+    /// The graph in a few words.
+    public var graph: [Item] = []
+    /// The examples in a few words.
+    public var examples: [Item] = []
+    /// The run's own series.
+    public var recordedSeries: [Item] = []
+    /// What stops an analysis, each with its remedy.
+    public var problems: [String] = []
+
+    /// The inspection as one JSON document.
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// The inspection as text.
+    public var text: String {
+        var lines = ["run: \(name)"]
+        lines.append(
+            "checkpoints: \(steps.count), \(axis) \(steps.first ?? 0) to \(steps.last ?? 0)")
+        func section(_ title: String, _ items: [String]) {
+            guard !items.isEmpty else { return }
+            lines.append("\n\(title):")
+            lines.append(contentsOf: items.map { "  \($0)" })
+        }
+        let width = (parameters.map(\.name.count).max() ?? 0) + 2
+        section(
+            "parameters (\(parameters.filter(\.isSampled).reduce(0) { $0 + $1.shape.reduce(1, *) }) numbers sampled)",
+            parameters.map { parameter in
+                parameter.name.padding(toLength: width, withPad: " ", startingAt: 0)
+                    + "\(parameter.shape)  \(parameter.isSampled ? "sampled" : "fed, not sampled")"
+                    + (parameter.graphName.map { "  (in the graph: \($0))" } ?? "")
+            })
+        section("left out", leftOut.map { "\($0.name): \($0.description)" })
+        section("graph", graph.map { "\($0.name): \($0.description)" })
+        section("examples", examples.map { "\($0.name): \($0.description)" })
+        section("the run's own series", recordedSeries.map { "\($0.name): \($0.description)" })
+        section("inferred", inferences)
+        section("missing", missing)
+        section("problems", problems)
+        if problems.isEmpty { lines.append("\nno problems found") }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// Looks at everything in a run directory without sampling; goes on past problems and lists them.
+///
+/// - Throws: `Failure` when there is no run to look at.
+public func inspectRun(at path: String) throws -> Inspection {
+    let run = try RunDirectory(at: path)
+    var inspection = Inspection(
+        name: run.name, inferences: run.inferences, missing: run.missing, axis: run.series.axis.rawValue,
+        steps: run.series.references.map(\.step))
+    inspection.recordedSeries = run.recordedSeries.map {
+        .init(
+            name: $0.name, description: "\($0.steps.count) values, step \($0.steps.first ?? 0) to \($0.steps.last ?? 0)"
+        )
+    }
+    func attempt(_ body: () throws -> Void) {
+        do { try body() } catch { inspection.problems.append(Failure(wrapping: error).reason) }
+    }
+    var model: LoadedModel?
+    attempt {
+        let checkpoint = try run.series.read(at: 0)
+        if let modelPath = run.modelPath, let examplesPath = run.examplesPath {
+            let loaded = try LoadedModel(
+                run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: checkpoint)
+            model = loaded
+            inspection.describe(
+                loaded, checkpoint: checkpoint,
+                workspaceBytes: try loaded.loss(as: Float.self).evaluatorByteCount(capacity: 512))
+            inspection.inferences += loaded.inferences
+        } else {
+            inspection.parameters = checkpoint.tensors.filter { $0.tensor.elementType.isFloatingPoint }.map {
+                .init(name: $0.name, graphName: nil, shape: $0.tensor.shape.dimensions, isSampled: true)
+            }
+        }
+    }
+    for index in run.series.references.indices.dropFirst() {
+        attempt { _ = try run.series.read(at: index) }
+    }
+    if let model {
+        attempt {
+            for check in try checkRecordedOutputs(model: model, series: run.series) {
+                inspection.examples.append(.init(name: "recorded outputs", description: check))
+            }
+        }
+    }
+    return inspection
+}
+
+extension Inspection {
+    fileprivate mutating func describe(_ model: LoadedModel, checkpoint: Checkpoint, workspaceBytes: Int) {
+        parameters = model.binding.slots.map {
+            .init(
+                name: $0.name, graphName: $0.valueName == $0.name ? nil : $0.valueName, shape: $0.shape.dimensions,
+                isSampled: $0.isTrainable)
+        }
+        let bound = Set(model.binding.slots.map(\.name) + model.binding.fedTensors.map(\.name))
+        leftOut = checkpoint.tensors.filter { !bound.contains($0.name) }.map { tensor in
+            let pair = model.binding.tiedPairs.first { $0.duplicate == tensor.name }
+            return .init(
+                name: tensor.name, description: pair.map { "tied to \($0.name)" } ?? "the graph does not use it")
+        }
+        if let prefix = model.binding.strippedPrefix {
+            inferences.append("names are matched without the prefix '\(prefix)'")
+        }
+        graph = [
+            .init(name: "opset", description: "\(model.graph.opset)"),
+            .init(name: "operators", description: "\(model.graph.nodes.count) nodes"),
+            .init(name: "output", description: "\(model.plan.outputName), \(model.plan.outputShape) per example"),
+            .init(name: "loss", description: "\(model.head.name), in \(model.head.unit)"),
+            .init(
+                name: "workspace",
+                description: "\(workspaceBytes / 1_024) KiB per chain in float at a batch of 512"),
+        ]
+        examples = model.examples.inputs.sorted { $0.key < $1.key }.map {
+            .init(name: $0.key, description: "\($0.value.elementType.rawValue) \($0.value.shape)")
+        }
+        if let targets = model.examples.targets {
+            examples.append(.init(name: "targets", description: "\(targets.elementType.rawValue) \(targets.shape)"))
+        }
+        for subset in model.examples.subsets {
+            examples.append(.init(name: "subset \(subset.name)", description: "\(subset.indices.count) examples"))
+        }
+        examples.append(
+            .init(name: "training examples", description: "\(model.trainingIndices.count): λ̂ refers to these"))
+    }
+}
+
+/// Compares the model's outputs with those the recorder stored at two checkpoints: the guard against a graph in
+/// which an exporter has folded a weight.
+///
+/// - Returns: One line per check, for the user.
+/// - Throws: `Failure` naming the step, the largest difference and the remedy.
+func checkRecordedOutputs(model: LoadedModel, series: CheckpointSeries) throws -> [String] {
+    var lines: [String] = []
+    for recorded in model.examples.recordedOutputs {
+        let step = recorded.step
+        let recorded = recorded.outputs
+        guard let index = series.references.firstIndex(where: { $0.step == step }) else {
+            lines.append("step \(step): recorded, but the series has no such checkpoint")
+            continue
+        }
+        let count = recorded.shape.dimensions.first ?? 0
+        let evaluator = try model.loss(as: Double.self, over: Array(0..<model.examples.count))
+            .makeEvaluator(capacity: max(count, 1))
+        let center = try model.center(of: series.read(at: index), as: Double.self)
+        let computed = evaluator.outputs(at: center, examples: Array(model.trainingIndices.prefix(count)))
+        let expected = recorded.values(as: Double.self)
+        guard computed.count == expected.count else {
+            throw Failure(
+                .mismatch,
+                "recorded outputs at step \(step): expected \(computed.count) numbers for \(count) examples, "
+                    + "found \(expected.count) in shape \(recorded.shape)")
+        }
+        let difference = zip(computed, expected).map { abs($0 - $1) }.max() ?? 0
+        // The trainer computed in float32: relative to the largest output, 2⁻²⁴ per operation over some hundred
+        // operations in a row, whose errors add up at worst. A folded weight is wrong in the first digit.
+        let tolerance = 1e-4 * (expected.map(abs).max() ?? 0)
+        guard difference <= tolerance else {
+            throw Failure(
+                .mismatch,
+                "the model's outputs at step \(step) differ from the recorded ones by up to \(difference) "
+                    + "(tolerance \(tolerance)): the graph does not compute what was trained. Was a weight folded "
+                    + "into it? Export again with the recorder, or with parameters as graph inputs")
+        }
+        lines.append("step \(step): outputs of \(count) examples agree, largest difference \(difference)")
+    }
+    return lines
+}

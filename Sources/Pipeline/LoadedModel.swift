@@ -1,0 +1,133 @@
+import Development
+public import Graphs
+import ONNX
+import Runs
+public import Sampling
+import Tensors
+
+/// A run's graph, met with its parameters by name and with its examples: what a loss is made of.
+struct LoadedModel: Sendable {
+    let graph: Graph
+    let binding: ParameterBinding
+    let plan: Plan
+    let head: LossHead
+    let examples: Examples
+    /// Indices of the examples λ̂ refers to.
+    let trainingIndices: [Int]
+    /// Tensors the graph uses that are not floating point (masks, indices), by graph name; equal throughout.
+    let fedTensors: [String: Tensor]
+    /// What all numbers depend on besides weights and settings, named for the user.
+    let inputs: [Entry]
+    /// What was inferred rather than stated, for the user to check.
+    let inferences: [String]
+
+    /// The coordinates that are sampled.
+    var subset: ParameterSubset { ParameterSubset(ranges: binding.trainableRanges) }
+
+    /// Reads graph and examples and binds them to the tensors of `checkpoint`.
+    init(run: RunDirectory, modelPath: String, examplesPath: String, checkpoint: Checkpoint) throws {
+        let manifest = run.manifest
+        graph = try Graph(onnxFile: modelPath)
+        examples = try Examples(at: examplesPath)
+        trainingIndices = examples.trainingIndices
+
+        let tensors = checkpoint.byName
+        do {
+            binding = try ParameterBinding(
+                graph: graph,
+                tensors: checkpoint.tensors.map {
+                    CheckpointTensor(name: $0.name, shape: $0.tensor.shape, elementType: $0.tensor.elementType)
+                },
+                rules: BindingRules(
+                    trainable: manifest.trainable, buffers: manifest.buffers, ignored: manifest.ignored,
+                    constants: manifest.constants),
+                dataNames: examples.inputs.keys.sorted(),
+                equal: { tensors[$0]?.elements == tensors[$1]?.elements })
+            var outputName: String?
+            if case .output(let name) = manifest.loss { outputName = name }
+            plan = try Plan(
+                graph: graph, binding: binding,
+                exampleShapes: examples.inputs.mapValues { Shape(Array($0.shape.dimensions.dropFirst())) },
+                outputName: outputName)
+            (head, inferences) = try LoadedModel.chooseHead(manifest.loss, plan: plan, examples: examples)
+        } catch let error as GraphError {
+            throw Failure(wrapping: error, in: modelPath)
+        }
+        fedTensors = binding.fedTensors(of: tensors)
+        inputs = [
+            Entry(name: "graph", value: try Digest.sha256Hex(file: modelPath)),
+            Entry(name: "examples", value: examples.digest),
+            Entry(name: "loss", value: head.name),
+            Entry(name: "sampled", value: binding.slots.filter(\.isTrainable).map(\.name).joined(separator: " ")),
+        ]
+    }
+
+    /// The loss over `indices` of the examples; over the training examples when nil.
+    func loss<Scalar: Real>(as type: Scalar.Type, over indices: [Int]? = nil) throws -> ModelLoss<Scalar> {
+        do {
+            return try ModelLoss<Scalar>(
+                plan: plan, head: head, inputs: examples.inputs, targets: examples.targets, otherTensors: fedTensors,
+                examples: indices ?? trainingIndices)
+        } catch {
+            throw Failure(wrapping: error, in: examples.path)
+        }
+    }
+
+    /// The flat parameter vector of a checkpoint.
+    func center<Scalar: Real>(of checkpoint: Checkpoint, as type: Scalar.Type) throws -> [Scalar] {
+        let tensors = checkpoint.byName
+        for (name, tensor) in binding.fedTensors(of: tensors) where fedTensors[name] != tensor {
+            throw Failure(
+                .unsupported,
+                "checkpoint \(checkpoint.step): '\(name)' is not floating point, is used by the graph and differs "
+                    + "from the first checkpoint; expected it to be the same throughout. Store it as floating point")
+        }
+        return try binding.flatten(tensors)
+    }
+
+    private static func chooseHead(
+        _ stated: Manifest.Loss?, plan: Plan, examples: Examples
+    ) throws -> (LossHead, [String]) {
+        switch stated {
+        case .named(let name): return (try LossHead(name: name), [])
+        case .output(let name): return (.output(name), [])
+        case nil: break
+        }
+        let names = LossHead.named.map(\.name).joined(separator: ", ")
+        guard let targets = examples.targets else {
+            throw Failure(
+                .notFound,
+                "\(examples.path): the loss is not stated in run.yaml, and there are no `targets` to infer it from; "
+                    + "expected `loss:` to be one of \(names), or {output: NAME}")
+        }
+        // The axis of examples is not counted in the plan's shape, but is in the targets'.
+        if targets.integers != nil, targets.shape.rank == plan.outputShape.rank {
+            return (
+                .crossEntropy, ["loss: cross-entropy, because the targets are whole numbers, one per output position"]
+            )
+        }
+        throw Failure(
+            .mismatch,
+            "\(examples.path): the loss is not stated in run.yaml and cannot be told from targets of type "
+                + "\(targets.elementType.rawValue) and shape \(targets.shape); expected `loss:` to be one of \(names)")
+    }
+}
+
+extension Checkpoint {
+    /// The tensors by name.
+    var byName: [String: Tensor] {
+        Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
+    }
+}
+
+extension ParameterBinding {
+    /// The tensors of a checkpoint that are fed and are not floating point, by their name in the graph.
+    fileprivate func fedTensors(of tensors: [String: Tensor]) -> [String: Tensor] {
+        var fed: [String: Tensor] = [:]
+        for tensor in fedTensors { fed[tensor.valueName] = tensors[tensor.name] }
+        return fed
+    }
+}
+
+extension ModelLoss: LossFunction {}
+extension ModelEvaluator: LossEvaluator {}

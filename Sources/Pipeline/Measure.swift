@@ -1,0 +1,238 @@
+public import Development
+import Foundation
+import Graphs
+public import Runs
+import Sampling
+import Tensors
+
+/// Measures a run: surveys every chosen checkpoint, runs the chains, and stores all of it.
+///
+/// Units of work already in the store are reused where the digests of weights, inputs and settings agree, so a
+/// run that was killed is finished by calling this again, with the same bytes as if it had not been.
+///
+/// - Throws: `Failure` and the errors of the modules below for bad input or a full disk; `CancellationError` when
+///   cancelled, with every chain's draws so far stored.
+public func measure(
+    _ run: RunDirectory, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil
+) async throws -> Measurements {
+    let store = MeasurementStore(run: run.path, output: options.output)
+    let work = try prepareWork(run, options: options, store: store)
+    try store.prepare()
+    try store.write(work.settings)
+    let measurements =
+        switch work.settings.sampling?.precision ?? .float {
+        case .float: try await work.measure(as: Float.self, store: store, jobs: options.jobs, progress: progress)
+        case .double: try await work.measure(as: Double.self, store: store, jobs: options.jobs, progress: progress)
+        }
+    try MeasurementsFile.write(measurements, to: store.measurementsPath)
+    return measurements
+}
+
+/// What is to be measured, decided in full before anything costly begins.
+struct Work: Sendable {
+    let run: RunDirectory
+    /// nil when the run has no model or no examples.
+    let model: LoadedModel?
+    let settings: StoredSettings
+    /// Indices into the series, ascending.
+    let selection: [Int]
+    let limitations: [String]
+    /// The tensors of the flat vector.
+    let tensors: [TensorSummary]
+}
+
+/// Opens model and examples, resolves the settings and checks them against the store.
+func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: MeasurementStore) throws -> Work {
+    try options.sampling.validate()
+    let selection = try selectCheckpoints(of: run.series, steps: options.steps, every: options.every)
+    let first = try run.series.read(at: selection[0])
+    var model: LoadedModel?
+    if let modelPath = run.modelPath, let examplesPath = run.examplesPath {
+        let loaded = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
+        _ = try checkRecordedOutputs(model: loaded, series: run.series)
+        model = loaded
+    }
+    let stored = try store.readSettings()
+    var settings = StoredSettings(sampling: nil, inputs: model?.inputs ?? [])
+    if let stored {
+        try StoredSettings(sampling: nil, inputs: stored.inputs).requireCompatible(with: settings, folder: store.folder)
+    }
+    if let model {
+        settings.sampling = try resolveSettings(
+            options.sampling, stored: stored?.sampling, model: model, series: run.series)
+    }
+    try stored?.requireCompatible(with: settings, folder: store.folder)
+    return Work(
+        run: run, model: model, settings: settings, selection: selection,
+        limitations: run.missing, tensors: flatTensors(of: model, checkpoint: first))
+}
+
+extension Work {
+    /// Surveys and samples everything selected, with `jobs` units at once, and gathers the measurements in order.
+    func measure<Scalar: Real>(
+        as type: Scalar.Type, store: MeasurementStore, jobs: Int?, progress: AsyncStream<WorkProgress>.Continuation?
+    ) async throws -> Measurements {
+        let surveyor = Surveyor<Scalar>(model: model, probe: model.map(Probe.init(model:)), tensors: tensors)
+        let jobs = max(1, jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+        let surveying = ProgressCounter(phase: "surveying", drawCount: 0, unitCount: selection.count, into: progress)
+        let surveys = try await concurrentMap(Array(selection.indices), jobs: jobs) { place in
+            let survey = try self.survey(at: place, surveyor: surveyor, store: store)
+            await surveying.add(draws: 0, units: 1)
+            return survey
+        }
+        var chains: [[StoredUnit<ChainTrace>]] = selection.map { _ in [] }
+        if let model, let sampling = settings.sampling {
+            let total = sampling.burnInCount + sampling.drawCount
+            let units = selection.indices.flatMap { place in (0..<sampling.chainCount).map { (place, $0) } }
+            let counter = ProgressCounter(
+                phase: "sampling", drawCount: units.count * total, unitCount: units.count, into: progress)
+            let centers = try CenterCache<Scalar>(series: run.series, model: model, jobs: jobs)
+            let traces = try await concurrentMap(units, jobs: jobs) { place, chain in
+                let unit = ChainUnit(
+                    index: selection[place], step: surveys[place].value.step, chain: chain,
+                    key: unitKey(
+                        weights: surveys[place].value.weightsDigest, inputs: settings,
+                        unit: "step \(surveys[place].value.step) chain \(chain)"))
+                return try await unit.run(
+                    sampling: sampling, centers: centers, store: store, counter: counter)
+            }
+            for (unit, trace) in zip(units, traces) { chains[unit.0].append(trace) }
+        }
+        return try gather(surveys: surveys, chains: chains, probe: surveyor.probe, store: store)
+    }
+
+    /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which checkpoint comes before, so one
+    /// that does not fit is taken again.
+    private func survey<Scalar: Real>(
+        at place: Int, surveyor: Surveyor<Scalar>, store: MeasurementStore
+    ) throws -> StoredUnit<Survey> {
+        try Task.checkCancellation()
+        let index = selection[place]
+        let previous = place > 0 ? selection[place - 1] : nil
+        let checkpoint = try run.series.read(at: index)
+        let digest = checkpoint.digest
+        let before = try previous.map { try run.series.read(at: $0) }
+        let path = store.surveyPath(step: checkpoint.step)
+        let precision = settings.sampling?.precision ?? .float
+        let key = unitKey(
+            weights: digest, inputs: StoredSettings(sampling: nil, inputs: settings.inputs),
+            unit: "survey \(precision.rawValue) after \(before?.digest ?? "none")")
+        if var stored = try Survey.read(path), stored.key == key {
+            stored.value.dropVectors()
+            return stored
+        }
+        var survey = try surveyor.survey(checkpoint, digest: digest, previous: before)
+        try survey.write(to: path, key: key, processor: Processor.description)
+        survey.dropVectors()
+        return StoredUnit(key: key, processor: Processor.description, value: survey)
+    }
+
+    private func gather(
+        surveys: [StoredUnit<Survey>], chains: [[StoredUnit<ChainTrace>]], probe: Probe?, store: MeasurementStore
+    ) throws -> Measurements {
+        let sampling = settings.sampling
+        let subsetNames = model?.examples.subsets.map(\.name) ?? []
+        var series = Digest()
+        for survey in surveys { series.update(survey.value.weightsDigest) }
+        let processors = Set(surveys.map(\.processor) + chains.flatMap { $0.map(\.processor) }).sorted()
+        var measurements = Measurements(
+            runName: run.name, axis: run.series.axis == .step ? .step : .epoch,
+            loss: model.map { LossDescription(name: $0.head.name, unit: $0.head.unit) },
+            exampleCount: model?.trainingIndices.count, settings: sampling,
+            provenance: Provenance(
+                version: instarVersion, processors: processors,
+                digests: settings.inputs.filter { $0.value.count == 64 } + [Entry(name: "weights", value: series.hex)]),
+            hyperparameters: run.manifest.hyperparameters.map { Entry(name: $0.name, value: $0.value) },
+            tensors: tensors, checkpoints: [], outputProducts: nil, weightProducts: nil,
+            recordedSeries: run.recordedSeries.map {
+                RecordedSeries(name: $0.name, steps: $0.steps, values: $0.values)
+            },
+            limitations: limitations)
+        for (survey, traces) in zip(surveys.map(\.value), chains) {
+            var estimate: LLCEstimate?
+            if let sampling {
+                estimate = LLCEstimate(
+                    traces: traces.map(\.value), nBeta: sampling.nBeta, dimension: measurements.sampledCount,
+                    stepSize: sampling.stepSize, burnInCount: sampling.burnInCount)
+            }
+            measurements.checkpoints.append(
+                CheckpointMeasurement(
+                    step: survey.step, loss: survey.loss,
+                    subsetLosses: zip(subsetNames, survey.subsetLosses).map { (name: $0, loss: $1) },
+                    gradientNorm: survey.gradientNorm, llc: estimate, chains: traces.map(\.value),
+                    tensorNorms: survey.tensorNorms, tensorMovements: survey.tensorMovements))
+        }
+        let paths = surveys.map { store.surveyPath(step: $0.value.step) }
+        func products(
+            _ vector: KeyPath<Survey, [Float]>, dimension: Int, probeDigest: String?
+        ) throws -> InnerProducts {
+            try innerProducts(count: paths.count, dimension: dimension, probeDigest: probeDigest) { index in
+                guard let survey = try Survey.read(paths[index]) else {
+                    throw Failure(.notFound, "\(paths[index]): expected a stored survey, found no such file. Run again")
+                }
+                return survey.value[keyPath: vector]
+            }
+        }
+        measurements.weightProducts = try products(
+            \.weights, dimension: measurements.sampledCount, probeDigest: nil)
+        if let probe, let model {
+            measurements.outputProducts = try products(
+                \.outputs, dimension: probe.examples.count * model.plan.outputShape.elementCount,
+                probeDigest: probe.digest)
+        }
+        return measurements
+    }
+}
+
+/// One chain at one checkpoint: the unit of sampling work.
+struct ChainUnit: Sendable {
+    let index: Int
+    let step: Int
+    let chain: Int
+    let key: String
+
+    /// Between two looks at the store, the cancellation and the progress; short enough for a prompt answer.
+    private static let drawsAtOnce = 64
+
+    /// Continues the stored chain, or starts it, until it has all draws; what was done is stored even when cancelled.
+    func run<Scalar: Real>(
+        sampling: SamplingSettings, centers: CenterCache<Scalar>, store: MeasurementStore, counter: ProgressCounter
+    ) async throws -> StoredUnit<ChainTrace> {
+        let path = store.chainPath(step: step, chain: chain)
+        let total = sampling.burnInCount + sampling.drawCount
+        let stored = try Chain<Scalar>.read(path)
+        if let stored, stored.key != key {
+            throw Failure(
+                .mismatch,
+                "\(path): measured on other weights than checkpoint \(step) has now. Was the checkpoint replaced? "
+                    + "State another --output, or remove that file to measure the checkpoint again")
+        }
+        if let stored, stored.value.trace.drawCount >= total || stored.value.trace.outcome != .completed {
+            await counter.add(draws: total, units: 1)
+            return StoredUnit(key: key, processor: stored.processor, value: stored.value.trace.prefix(total))
+        }
+        let center = try await centers.center(at: index)
+        let posterior = LocalPosterior(
+            center: center.position, nBeta: sampling.nBeta, localization: sampling.localization,
+            subset: centers.model.subset)
+        var chain = stored?.value ?? Chain(chain: chain, posterior: posterior)
+        await counter.add(draws: chain.trace.drawCount)
+        let evaluator = try centers.loss.makeEvaluator(capacity: sampling.batchSize)
+        do {
+            while chain.trace.drawCount < total, chain.trace.outcome == .completed {
+                let before = chain.trace.drawCount
+                try chain.advance(
+                    to: min(before + Self.drawsAtOnce, total), evaluator: evaluator, centerLosses: center.losses,
+                    posterior: posterior, settings: sampling, trainingStep: step)
+                await counter.add(draws: chain.trace.drawCount - before)
+                await Task.yield()
+            }
+        } catch is CancellationError {
+            try chain.write(to: path, step: step, key: key, processor: Processor.description)
+            throw CancellationError()
+        }
+        try chain.write(to: path, step: step, key: key, processor: Processor.description)
+        await counter.add(draws: total - chain.trace.drawCount, units: 1)
+        return StoredUnit(key: key, processor: Processor.description, value: chain.trace)
+    }
+}

@@ -1,0 +1,60 @@
+public import Sampling
+
+/// What the user asked for; whatever is nil is inferred or resolved, printed and stored.
+public struct MeasureOptions: Sendable {
+    /// The folder results are kept in; nil: `instar` in the run directory.
+    public var output: String?
+    /// The wanted sampling settings.
+    public var sampling = SamplingRequest()
+    /// Only these training steps; nil: all.
+    public var steps: [Int]?
+    /// Every k-th checkpoint of the series, the last one included; nil: all.
+    public var every: Int?
+    /// How many units are worked on at once; nil: one per processor the process may use.
+    public var jobs: Int?
+
+    /// Creates options that leave everything open.
+    public init() {}
+}
+
+/// Sampling settings as far as the user stated them; nil fields are resolved from the run.
+public struct SamplingRequest: Sendable, Equatable {
+    /// Chains per checkpoint.
+    public var chainCount: Int?
+    /// Draws per chain that count.
+    public var drawCount: Int?
+    /// Draws per chain before those.
+    public var burnInCount: Int?
+    /// Examples per minibatch.
+    public var batchSize: Int?
+    /// How minibatches are drawn.
+    public var minibatches: SamplingSettings.Minibatches?
+    /// ε.
+    public var stepSize: Double?
+    /// nβ.
+    public var nBeta: Double?
+    /// γ.
+    public var localization: Double?
+    /// The seed.
+    public var seed: UInt64?
+    /// The precision.
+    public var precision: SamplingSettings.Precision?
+
+    /// Creates a request that leaves everything open.
+    public init() {}
+
+    /// Throws a usage failure that names the first setting that makes no sense.
+    func validate() throws(Failure) {
+        func require(_ holds: Bool, _ what: String) throws(Failure) {
+            if !holds { throw Failure(.usage, what) }
+        }
+        try require(chainCount ?? 1 >= 1, "--chains must be at least 1; 4 is usual, and R-hat needs 2")
+        try require(drawCount ?? 4 >= 4, "--draws must be at least 4; hundreds are usual")
+        try require(burnInCount ?? 0 >= 0, "--burn-in must not be negative")
+        try require(batchSize ?? 1 >= 1, "--batch must be at least 1")
+        try require(stepSize.map { $0 > 0 && $0.isFinite } ?? true, "--step-size must be a positive number")
+        try require(nBeta.map { $0 > 0 && $0.isFinite } ?? true, "--n-beta must be a positive number")
+        try require(
+            localization.map { $0 >= 0 && $0.isFinite } ?? true, "--localization must be a number, zero or above")
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Graphs
+import Runs
+public import Sampling
+import Tensors
+
+/// What a run would take: the answer of `--dry-run`.
+public struct PlannedWork: Sendable {
+    /// Steps of the checkpoints that would be measured.
+    public var steps: [Int]
+    /// The settings, all resolved; nil where no LLC can be measured.
+    public var settings: SamplingSettings?
+    /// Units found in the store, of `unitCount`.
+    public var storedUnitCount: Int
+    /// Units (checkpoint, chain) in all.
+    public var unitCount: Int
+    /// Workers at once.
+    public var jobCount: Int
+    /// Bytes of all workers' workspaces and parameter vectors.
+    public var memory: Int
+    /// Seconds, from timing a few draws; nil where nothing is sampled.
+    public var seconds: Double?
+    /// Where results would go.
+    public var folder: String
+    /// What is missing and what that narrows.
+    public var limitations: [String]
+
+    /// The plan as text.
+    public var text: String {
+        var lines = [
+            "checkpoints: \(steps.count), from step \(steps.first ?? 0) to \(steps.last ?? 0)",
+            "results: \(folder)",
+        ]
+        if let settings, let seconds {
+            lines += [
+                "draws: \(settings.chainCount) chains × (\(settings.burnInCount) burn-in + \(settings.drawCount)) "
+                    + "× \(steps.count) checkpoints, batches of \(settings.batchSize) (\(settings.minibatches.rawValue))",
+                "step size ε = \(settings.stepSize), nβ = \(settings.nBeta), localization γ = \(settings.localization), "
+                    + "seed \(settings.seed), \(settings.precision.rawValue)",
+                "units: \(unitCount), of which \(storedUnitCount) are stored",
+                "memory: about \(memory / 1_048_576 + 1) MiB for \(jobCount) workers, besides the examples",
+                "time: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
+            ]
+        }
+        return (lines + limitations).joined(separator: "\n")
+    }
+}
+
+/// Decides everything that `measure` would decide, and does nothing.
+///
+/// - Throws: What `measure` would throw before it starts to work.
+public func planWork(at path: String, options: MeasureOptions) throws -> PlannedWork {
+    let run = try RunDirectory(at: path)
+    let store = MeasurementStore(run: path, output: options.output)
+    let work = try prepareWork(run, options: options, store: store)
+    let jobs = max(1, options.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+    let steps = work.selection.map { run.series.references[$0].step }
+    var plan = PlannedWork(
+        steps: steps, settings: work.settings.sampling, storedUnitCount: 0, unitCount: 0, jobCount: jobs, memory: 0,
+        seconds: nil, folder: store.folder, limitations: work.limitations)
+    guard let model = work.model, let settings = work.settings.sampling else { return plan }
+    plan.unitCount = steps.count * settings.chainCount
+    plan.storedUnitCount = steps.reduce(0) { count, step in
+        count
+            + (0..<settings.chainCount).count {
+                FileManager.default.fileExists(atPath: store.chainPath(step: step, chain: $0))
+            }
+    }
+    let checkpoint = try run.series.read(at: work.selection[0])
+    let draw =
+        switch settings.precision {
+        case .float: try drawCost(Float.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
+        case .double: try drawCost(Double.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
+        }
+    let draws = (plan.unitCount - plan.storedUnitCount) * (settings.burnInCount + settings.drawCount)
+    plan.seconds = Double(draws) * draw.seconds / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
+    plan.memory = jobs * draw.memory
+    return plan
+}
+
+/// Seconds that one gradient takes, over a third of a second's worth of them, and the bytes a chain holds.
+private func drawCost<Scalar: Real>(
+    _ type: Scalar.Type, model: LoadedModel, checkpoint: Checkpoint, batch: Int
+) throws -> (seconds: Double, memory: Int) {
+    let center = try model.center(of: checkpoint, as: Scalar.self)
+    let loss = try model.loss(as: Scalar.self)
+    let evaluator = try loss.makeEvaluator(capacity: batch)
+    let examples = (0..<batch).map { $0 % loss.exampleCount }
+    var losses = [Double](repeating: 0, count: batch)
+    var gradient = [Scalar](repeating: 0, count: center.count)
+    let clock = ContinuousClock()
+    let start = clock.now
+    var count = 0
+    repeat {
+        evaluator.lossesAndGradient(at: center, examples: examples, losses: &losses, gradient: &gradient)
+        count += 1
+    } while clock.now - start < .milliseconds(300)
+    // Position, center, gradient, and the gradient's sums live beside the workspace.
+    let vectors = 4 * center.count * MemoryLayout<Scalar>.size
+    return (
+        (clock.now - start) / .seconds(1) / Double(count), loss.evaluatorByteCount(capacity: batch) + vectors
+    )
+}
+
+/// The folder that results of a run go to.
+public func outputFolder(run: String, output: String?) -> String {
+    MeasurementStore(run: run, output: output).folder
+}

@@ -1,0 +1,64 @@
+import Graphs
+import Runs
+import Sampling
+import Tensors
+
+/// How many checkpoints the largest curvature and the size of the weights are looked up at.
+private let calibrationCheckpointCount = 5
+/// Examples the curvature is measured on, at most.
+private let calibrationExampleCount = 4_096
+
+/// Turns what the user asked for into settings with nothing left open.
+///
+/// Defaults (design §4.4): nβ = n/ln n with the true n; γ = d/|w\*|²; ε = 0.2/(nβ·h + γ) with h the largest
+/// curvature at a few checkpoints spread over the whole series, so that choosing fewer checkpoints to measure
+/// does not change the settings.
+func resolveSettings(
+    _ request: SamplingRequest, stored: SamplingSettings?, model: LoadedModel, series: CheckpointSeries
+) throws -> SamplingSettings {
+    let exampleCount = model.trainingIndices.count
+    guard exampleCount >= 3 || request.nBeta != nil else {
+        throw Failure(.mismatch, "\(exampleCount) training examples: n/ln n needs at least 3; state --n-beta")
+    }
+    var settings = SamplingSettings(
+        chainCount: request.chainCount ?? stored?.chainCount ?? 4,
+        drawCount: request.drawCount ?? stored?.drawCount ?? 1_000,
+        burnInCount: request.burnInCount ?? stored?.burnInCount ?? 500,
+        batchSize: request.batchSize ?? stored?.batchSize ?? min(exampleCount, 512),
+        minibatches: request.minibatches ?? stored?.minibatches ?? .iid,
+        stepSize: request.stepSize ?? stored?.stepSize ?? .nan,
+        nBeta: request.nBeta ?? stored?.nBeta ?? SamplingSettings.defaultNBeta(exampleCount: exampleCount),
+        localization: request.localization ?? stored?.localization ?? .nan,
+        seed: request.seed ?? stored?.seed ?? 0,
+        precision: request.precision ?? stored?.precision ?? .float)
+
+    if settings.stepSize.isNaN || settings.localization.isNaN {
+        let last = series.references.count - 1
+        let places = Set((0..<calibrationCheckpointCount).map { $0 * last / (calibrationCheckpointCount - 1) })
+        let centers = try places.sorted().map { try model.center(of: series.read(at: $0), as: Double.self) }
+        if settings.localization.isNaN {
+            settings.localization = SamplingSettings.defaultLocalization(centers: centers, subset: model.subset)
+        }
+        if settings.stepSize.isNaN {
+            settings.stepSize = try SamplingSettings.defaultStepSize(
+                nBeta: settings.nBeta, curvature: largestCurvature(at: centers, model: model),
+                localization: settings.localization)
+        }
+    }
+    try settings.validate(exampleCount: exampleCount)
+    return settings
+}
+
+/// h, the largest curvature of the training loss at any of `centers`, on examples spread over the training examples.
+private func largestCurvature(at centers: [[Double]], model: LoadedModel) throws -> Double {
+    let loss = try model.loss(as: Double.self)
+    let stride = max(1, loss.exampleCount / calibrationExampleCount)
+    let examples = Array(Swift.stride(from: 0, to: loss.exampleCount, by: stride))
+    let evaluator = try loss.makeEvaluator(capacity: fullLossChunk)
+    return try centers.map { center in
+        try Curvature.largest(
+            evaluator: evaluator, center: center, subset: model.subset, examples: examples, chunkSize: fullLossChunk,
+            random: RandomStream(seed: 0, trainingStep: 0, chain: 0, purpose: .curvature)
+        ).value
+    }.max() ?? 0
+}

@@ -1,0 +1,142 @@
+import Development
+import Foundation
+import Runs
+import Sampling
+
+/// The folder that finished work is kept in: one file per unit, then one for all measurements.
+///
+/// Every file is written under a temporary name and renamed, so that a killed run leaves only whole files, and
+/// each unit carries the digest of what it was computed from. Layout:
+///
+///     settings.json              the settings and inputs that all units share
+///     units/STEP.h5              what was measured without sampling
+///     units/STEP-chain-K.h5      one chain with its last state
+///     measurements.h5            everything, for netCDF-4 readers and for `report`
+struct MeasurementStore: Sendable {
+    /// The folder.
+    let folder: String
+
+    /// The store of a run: `output`, or `instar` in the run directory; a folder that itself holds measurements is
+    /// its own store.
+    init(run: String, output: String?) {
+        if let output {
+            folder = output
+        } else if FileManager.default.fileExists(atPath: "\(run)/measurements.h5") {
+            folder = run
+        } else {
+            folder = "\(run)/instar"
+        }
+    }
+
+    var measurementsPath: String { "\(folder)/measurements.h5" }
+    func surveyPath(step: Int) -> String { "\(folder)/units/\(name(step)).h5" }
+    func chainPath(step: Int, chain: Int) -> String { "\(folder)/units/\(name(step))-chain-\(chain).h5" }
+    private var settingsPath: String { "\(folder)/settings.json" }
+    private func name(_ step: Int) -> String {
+        let digits = String(step)
+        return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+    }
+
+    /// Makes the folders and removes what a killed run left unfinished.
+    func prepare() throws(Failure) {
+        do {
+            let units = "\(folder)/units"
+            try FileManager.default.createDirectory(atPath: units, withIntermediateDirectories: true)
+            for place in [folder, units] {
+                for name in try FileManager.default.contentsOfDirectory(atPath: place)
+                where name.hasPrefix(".") && name.contains(".h5.") {
+                    try FileManager.default.removeItem(atPath: "\(place)/\(name)")
+                }
+            }
+        } catch {
+            throw Failure(
+                .io,
+                "\(folder): cannot be made or written to (\(error.localizedDescription)). "
+                    + "Check permissions, or state another --output")
+        }
+    }
+
+    /// The settings that earlier work in this folder was done with; nil where there is none.
+    func readSettings() throws(Failure) -> StoredSettings? {
+        guard FileManager.default.fileExists(atPath: settingsPath) else { return nil }
+        do {
+            return try JSONDecoder().decode(
+                StoredSettings.self, from: Data(contentsOf: URL(fileURLWithPath: settingsPath)))
+        } catch {
+            throw Failure(
+                .malformed,
+                "\(settingsPath): expected the settings of earlier work, found something else (\(error)). "
+                    + "Remove \(folder), or state another --output")
+        }
+    }
+
+    /// Makes `settings` those of this folder.
+    func write(_ settings: StoredSettings) throws(Failure) {
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            try encoder.encode(settings).write(to: URL(fileURLWithPath: settingsPath), options: .atomic)
+        } catch {
+            throw Failure(.io, "\(settingsPath): cannot be written (\(error.localizedDescription))")
+        }
+    }
+
+    /// All measurements of the run.
+    func readMeasurements() throws -> Measurements {
+        guard FileManager.default.fileExists(atPath: measurementsPath) else {
+            throw Failure(
+                .notFound,
+                "\(measurementsPath): expected stored measurements, found no such file. "
+                    + "Run `instar analyze` or `instar measure` on the run first")
+        }
+        return try MeasurementsFile.read(measurementsPath)
+    }
+}
+
+/// What every unit of a store has in common.
+struct StoredSettings: Codable, Sendable, Equatable {
+    /// How the chains are run; nil where no LLC is measured.
+    var sampling: SamplingSettings?
+    /// Digests and names of what is measured, in a fixed order.
+    var inputs: [Entry]
+
+    /// Throws where `self`, stored before, does not allow work with `wanted` beside it.
+    ///
+    /// The numbers of chains, draws and burn-in draws may change: chains are keyed without them and can be lengthened.
+    func requireCompatible(with wanted: StoredSettings, folder: String) throws(Failure) {
+        var differences: [String] = []
+        for entry in wanted.inputs {
+            let before = inputs.first { $0.name == entry.name }?.value ?? "none"
+            if before != entry.value { differences.append("\(entry.name): stored \(before), now \(entry.value)") }
+        }
+        for entry in inputs where !wanted.inputs.contains(where: { $0.name == entry.name }) {
+            differences.append("\(entry.name): stored \(entry.value), now none")
+        }
+        if let sampling, let other = wanted.sampling {
+            for (stored, now) in zip(sampling.fixedEntries, other.fixedEntries) where stored.value != now.value {
+                differences.append("\(stored.name): stored \(stored.value), now \(now.value)")
+            }
+        }
+        guard !differences.isEmpty else { return }
+        throw Failure(
+            .mismatch,
+            "\(folder) holds results of other settings or inputs, which are not mixed:\n  "
+                + differences.joined(separator: "\n  ")
+                + "\nState another --output, or remove \(folder) to measure again")
+    }
+}
+
+extension SamplingSettings {
+    /// The settings that decide a chain's draws, by the names of their options.
+    var fixedEntries: [Entry] {
+        [
+            Entry(name: "batch", value: "\(batchSize)"),
+            Entry(name: "minibatches", value: minibatches.rawValue),
+            Entry(name: "step-size", value: "\(stepSize)"),
+            Entry(name: "n-beta", value: "\(nBeta)"),
+            Entry(name: "localization", value: "\(localization)"),
+            Entry(name: "seed", value: "\(seed)"),
+            Entry(name: "precision", value: precision.rawValue),
+        ]
+    }
+}

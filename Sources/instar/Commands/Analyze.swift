@@ -1,0 +1,43 @@
+import ArgumentParser
+import Development
+import Pipeline
+import Reports
+
+/// `instar analyze RUN`
+struct Analyze: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure one run, find its stages and write a report.",
+        discussion: """
+            Reads checkpoints, model.onnx and data.h5 in RUN, samples an LLC at every checkpoint, and writes \
+            report.html, analysis.json, stages.csv and series.csv. What is missing only narrows the analysis. \
+            Finished work is stored and never done twice.
+
+            Examples:
+              instar analyze runs/seed-1
+              instar analyze runs/seed-1 --every 4 --draws 200     a quick look
+              instar analyze runs/seed-1 --dry-run                 what would be done, with memory and time
+            """)
+
+    @Argument(help: "The run directory.") var run: String
+    @OptionGroup var measuring: MeasuringOptions
+    @OptionGroup var result: ResultOptions
+
+    func run() async throws {
+        let measuring = measuring
+        let result = result
+        let path = run
+        try await runCommand {
+            let options = try measuring.resolved()
+            if measuring.dryRun {
+                print(try planWork(at: path, options: options).text)
+                return
+            }
+            let analysis = try await measuring.withProgress { progress in
+                try await analyzeRun(at: path, options: options, progress: progress)
+            }
+            let folder = outputFolder(run: path, output: options.output)
+            try writeOutputs(of: analysis, to: folder)
+            try result.show(analysis, folder: folder)
+        }
+    }
+}

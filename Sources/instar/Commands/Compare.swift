@@ -1,0 +1,42 @@
+import ArgumentParser
+import Development
+import Pipeline
+import Reports
+
+/// `instar compare RUN RUN…`
+struct Compare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put measured runs side by side.",
+        discussion: """
+            Works from stored measurements: run `instar analyze` on each run first. Components are computed jointly \
+            where all runs were probed on the same examples.
+
+            Example:
+              instar compare runs/seed-1 runs/seed-2 --output comparison
+            """)
+
+    @Argument(help: "Two run directories or more.") var runs: [String]
+    @Option(help: "The folder compare.html and comparison.json go to.") var output = "instar-comparison"
+    @Flag(help: "Print the comparison as JSON on stdout.") var json = false
+
+    func validate() throws {
+        guard runs.count >= 2 else { throw ValidationError("compare needs at least two run directories.") }
+    }
+
+    func run() async throws {
+        let runs = runs
+        let output = output
+        let json = json
+        try await runCommand {
+            let comparison = try compareRuns(at: runs)
+            let document = try ComparisonDocument(comparison).json()
+            try writeFiles(
+                [
+                    ("compare.html", try ComparisonReport(comparison: comparison).html()),
+                    ("comparison.json", document),
+                ], to: output)
+            print(json ? document : comparison.verdict.joined(separator: "\n"))
+            printError("written: \(output)/compare.html")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+/// `instar inspect RUN`
+struct Inspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say what a run directory holds, how names met the graph, what is missing and what is wrong.")
+
+    @Argument(help: "The run directory.") var run: String
+    @Flag(help: "Print JSON on stdout.") var json = false
+
+    func run() async throws {
+        let path = run
+        let json = json
+        try await runCommand {
+            let inspection = try inspectRun(at: path)
+            print(json ? try inspection.json() : inspection.text)
+            if !inspection.problems.isEmpty { throw ExitCode(EX_DATAERR) }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Pipeline
+
+/// `instar report RUN`
+struct Report: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write the report again from stored measurements; nothing is sampled.")
+
+    @Argument(help: "The run directory.") var run: String
+    @Option(help: "The folder the measurements are in and the report goes to (default: RUN/instar).")
+    var output: String?
+    @OptionGroup var result: ResultOptions
+
+    func run() async throws {
+        let result = result
+        let path = run
+        let output = output
+        try await runCommand {
+            let analysis = try analyzeStoredRun(at: path, output: output)
+            let folder = outputFolder(run: path, output: output)
+            try writeOutputs(of: analysis, to: folder)
+            try result.show(analysis, folder: folder)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Pipeline
+import Runs
+
+/// Settings from a YAML file and from --set, by the long names of the options.
+struct Configuration {
+    /// Every key, in the order of the help.
+    static let keys = [
+        "output", "chains", "draws", "burn-in", "batch", "minibatches", "step-size", "n-beta", "localization", "seed",
+        "precision", "steps", "every", "jobs",
+    ]
+
+    private let file: YAMLMapping?
+    private var assigned: [String: String] = [:]
+
+    /// Reads the file, if one is named, and the assignments; unknown keys are answered with the nearest known one.
+    init(file path: String?, assignments: [String]) throws {
+        file = try path.map { try YAMLMapping.load(path: $0) }
+        try file?.rejectUnknownKeys(known: Self.keys)
+        for assignment in assignments {
+            let parts = assignment.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw Failure(.usage, "--set \(assignment): expected KEY=VALUE")
+            }
+            guard Self.keys.contains(parts[0]) else {
+                let nearest = nearestName(to: parts[0], among: Self.keys).map { "; did you mean '\($0)'?" } ?? ""
+                throw Failure(.usage, "--set \(assignment): there is no setting '\(parts[0])'\(nearest)")
+            }
+            assigned[parts[0]] = parts[1]
+        }
+    }
+
+    /// The text of a setting, nil where it is not stated.
+    func text(_ key: String) throws -> String? {
+        if let value = assigned[key] { return value }
+        if case .list? = file?.value(key) { return try file?.texts(key)?.joined(separator: ",") }
+        return try file?.text(key)
+    }
+
+    /// A setting in the form its option takes, nil where it is not stated.
+    func value<Value: ExpressibleByArgument>(_ key: String) throws -> Value? {
+        guard let text = try text(key) else { return nil }
+        guard let value = Value(argument: text) else {
+            let expected =
+                Value.allValueStrings.isEmpty ? "another form" : Value.allValueStrings.joined(separator: " or ")
+            throw Failure(.usage, "setting '\(key)': expected \(expected), found '\(text)'")
+        }
+        return value
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Pipeline
+
+/// The command line: parse, call, print, exit status. No work is done here.
+@main
+struct Instar: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "instar",
+        abstract: "Finds the stages a neural network goes through in training.",
+        discussion: """
+            Point it at a directory of checkpoints:
+
+              instar inspect RUN        what is there, and how it fits together
+              instar analyze RUN        measure, find stages, write a report
+              instar compare RUN RUN    runs side by side
+
+            Results go to RUN/instar; work that was interrupted is continued by the same command.
+
+            Exit status: 0 done, 1 failure, 3 done but diagnostics failed under --strict, 64 usage, 65 bad data, \
+            66 no input, 70 a defect of Instar's, 75 try again, 130 and 143 on signals.
+            """,
+        version: instarVersion,
+        subcommands: [Analyze.self, Compare.self, Inspect.self, Measure.self, Report.self])
+}

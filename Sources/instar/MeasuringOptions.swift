@@ -1,0 +1,111 @@
+public import ArgumentParser
+import Foundation
+import Pipeline
+import Runs
+public import Sampling
+
+/// The options that decide what is measured and how. Every long name is also a key of the settings file.
+struct MeasuringOptions: ParsableArguments {
+    @Option(help: "The folder results go to (default: RUN/instar).")
+    var output: String?
+    @Option(help: "A YAML file with any of these options by their long names; flags win.")
+    var config: String?
+    @Option(name: .customLong("set"), help: "KEY=VALUE as in the settings file; wins over it, flags win over this.")
+    var assignments: [String] = []
+
+    @Option(help: "Chains per checkpoint (default 4). At least 2 are needed to see whether they agree.")
+    var chains: Int?
+    @Option(help: "Draws per chain that count (default 1000). The error falls with the root of their number.")
+    var draws: Int?
+    @Option(
+        help:
+            "Draws per chain before those (default 500). All chains start at the checkpoint, which is not typical of the posterior."
+    )
+    var burnIn: Int?
+    @Option(
+        help: "Examples per minibatch (default: 512, or all when there are fewer). Larger: less noise, slower draws.")
+    var batch: Int?
+    @Option(
+        help: "iid draws or shuffled epochs (default iid). The choice moves the LLC; compare only with equal settings.")
+    var minibatches: SamplingSettings.Minibatches?
+    @Option(
+        help:
+            "ε (default 0.2/(nβ·h + γ), h the largest curvature at a few checkpoints). Too large diverges, too small does not mix."
+    )
+    var stepSize: Double?
+    @Option(
+        help: "nβ (default n/ln n with n the number of training examples). The scale at which the loss is looked at.")
+    var nBeta: Double?
+    @Option(help: "γ, the pull towards the checkpoint (default d/|w|²). Larger keeps chains closer and lowers the LLC.")
+    var localization: Double?
+    @Option(help: "The seed of all random numbers (default 0).")
+    var seed: UInt64?
+    @Option(help: "float or double (default float).")
+    var precision: SamplingSettings.Precision?
+
+    @Option(help: "Only these training steps, e.g. 0,100,5000.")
+    var steps: StepList?
+    @Option(help: "Every K-th checkpoint of the series, and the last.")
+    var every: Int?
+    @Option(
+        help:
+            "Units (checkpoint and chain) worked on at once (default: one per processor). Results do not depend on it.")
+    var jobs: Int?
+    @Flag(help: "Say what would be done, with memory and time, and do nothing.")
+    var dryRun = false
+
+    /// Flags over --set over the settings file.
+    func resolved() throws -> MeasureOptions {
+        let settings = try Configuration(file: config, assignments: assignments)
+        var options = MeasureOptions()
+        options.output = try output ?? settings.text("output")
+        options.sampling.chainCount = try chains ?? settings.value("chains")
+        options.sampling.drawCount = try draws ?? settings.value("draws")
+        options.sampling.burnInCount = try burnIn ?? settings.value("burn-in")
+        options.sampling.batchSize = try batch ?? settings.value("batch")
+        options.sampling.minibatches = try minibatches ?? settings.value("minibatches")
+        options.sampling.stepSize = try stepSize ?? settings.value("step-size")
+        options.sampling.nBeta = try nBeta ?? settings.value("n-beta")
+        options.sampling.localization = try localization ?? settings.value("localization")
+        options.sampling.seed = try seed ?? settings.value("seed")
+        options.sampling.precision = try precision ?? settings.value("precision")
+        options.steps = try (steps ?? settings.value("steps"))?.steps
+        options.every = try every ?? settings.value("every")
+        options.jobs = try jobs ?? settings.value("jobs")
+        return options
+    }
+
+    /// Runs `body` with a stream that is shown on stderr until it is done.
+    func withProgress<Value: Sendable>(
+        _ body: (AsyncStream<WorkProgress>.Continuation) async throws -> Value
+    ) async throws -> Value {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: WorkProgress.self, bufferingPolicy: .bufferingNewest(1))
+        let printer = Task { await ProgressPrinter().follow(stream) }
+        do {
+            let value = try await body(continuation)
+            continuation.finish()
+            await printer.value
+            return value
+        } catch {
+            continuation.finish()
+            await printer.value
+            throw error
+        }
+    }
+}
+
+/// Training steps as `0,100,5000`.
+struct StepList: ExpressibleByArgument {
+    let steps: [Int]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        let steps = parts.compactMap(\.self)
+        guard !steps.isEmpty, steps.count == parts.count else { return nil }
+        self.steps = steps
+    }
+}
+
+extension SamplingSettings.Minibatches: ExpressibleByArgument {}
+extension SamplingSettings.Precision: ExpressibleByArgument {}

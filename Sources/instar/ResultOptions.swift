@@ -1,0 +1,55 @@
+import ArgumentParser
+import Development
+import Foundation
+import Pipeline
+import Reports
+import Sampling
+
+/// How results are shown.
+struct ResultOptions: ParsableArguments {
+    @Flag(help: "Print the analysis as JSON on stdout.")
+    var json = false
+    @Flag(help: "Exit with status 3 when any checkpoint's diagnostics failed.")
+    var strict = false
+
+    /// Prints the summary, or JSON, and fails under --strict where an estimate is in doubt.
+    func show(_ analysis: Analysis, folder: String) throws {
+        print(json ? try AnalysisDocument(analysis).json() : TextSummary(analysis).text)
+        printError("written: \(folder)/report.html")
+        let doubted = analysis.measurements.checkpoints.filter { !($0.llc?.concerns.isEmpty ?? true) }
+        if strict, !doubted.isEmpty {
+            printError(
+                "--strict: diagnostics failed at \(doubted.count) of \(analysis.measurements.checkpoints.count) "
+                    + "checkpoints (steps \(doubted.map { String($0.step) }.joined(separator: ", ")))")
+            throw ExitCode(3)
+        }
+    }
+}
+
+/// Writes all files that are made of an analysis, each complete or not at all.
+func writeOutputs(of analysis: Analysis, to folder: String) throws {
+    try writeFiles(
+        [
+            ("report.html", try RunReport(analysis: analysis).html()),
+            ("analysis.json", try AnalysisDocument(analysis).json()),
+            ("stages.csv", StagesTable(analysis).csv),
+            ("series.csv", SeriesTable(analysis).csv),
+            ("summary.md", MarkdownSummary(analysis).text),
+        ], to: folder)
+}
+
+/// Writes texts under their names, atomically one by one; earlier files stay when there is no room for new ones.
+func writeFiles(_ files: [(name: String, text: String)], to folder: String) throws {
+    for (name, text) in files {
+        let path = "\(folder)/\(name)"
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw Failure(
+                .io,
+                "\(path): could not be written (\(error.localizedDescription)); earlier files are untouched. "
+                    + "Make room or check permissions, or state another --output")
+        }
+    }
+}
