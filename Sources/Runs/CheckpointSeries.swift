@@ -4,7 +4,8 @@ import Tensors
 /// The checkpoints of a run in the order of training.
 ///
 /// Tensors are read one checkpoint at a time; each is compared with the first, so that a series never changes its
-/// tensors midway unnoticed.
+/// tensors midway unnoticed. A file that is damaged stays in the series where its name tells its step, and fails when
+/// it is read: it does not stop what makes no use of it.
 public struct CheckpointSeries: Sendable {
     /// What the horizontal axis counts.
     public enum Axis: String, Sendable, Codable {
@@ -21,8 +22,10 @@ public struct CheckpointSeries: Sendable {
     public let notes: [String]
     private let reader: any CheckpointReader
     private let mayBeNonFinite: Set<String>
+    /// The step of the checkpoint that `tensors` describes: the first that is not damaged.
+    private let describedStep: Int
 
-    /// Finds the checkpoints in files, and the tensors in the first of them.
+    /// Finds the checkpoints in files, and the tensors in the first of them that can be read.
     ///
     /// - Parameters:
     ///   - files: The files, in any order; one may hold several checkpoints if it is the only one.
@@ -36,20 +39,18 @@ public struct CheckpointSeries: Sendable {
         reader: any CheckpointReader = HDF5CheckpointReader()
     ) throws(RunError) {
         let files = files.sorted(by: precedes)
-        guard let first = files.first else {
-            throw RunError(.notFound, "a series needs at least one checkpoint file", path: ".")
-        }
         var notes: [String] = []
-        let inventory = try reader.inventory(of: first)
+        var damaged: [String: RunError] = [:]
+        let inventory = try CheckpointSeries.firstInventory(of: files, reader, &damaged)
         let layout = try CheckpointLayout(inventory, isAlone: files.count == 1 && explicitSteps == nil)
         let found: [CheckpointReference]
         switch layout {
         case .several(let references, let axis):
             self.axis = axis
             found = references
-            notes.append("\(name(first)): \(references.count) checkpoints in one file")
+            notes.append("\(name(inventory.path)): \(references.count) checkpoints in one file")
         case .single(let group):
-            let steps = try CheckpointSeries.steps(of: files, explicitSteps, reader)
+            let steps = try CheckpointSeries.steps(of: files, explicitSteps, reader, &damaged)
             axis = steps.axis
             found = zip(files, steps.values).map { CheckpointReference(step: $1, file: $0, group: group) }
             if group != "/" { notes.append("weights are taken from the group \(group)") }
@@ -62,16 +63,41 @@ public struct CheckpointSeries: Sendable {
                 "two checkpoints have \(axis.rawValue) \(later.step): \(places.map(name).list); remove one, or list the "
                     + "files under `steps:` in run.yaml", path: later.file)
         }
-        let sample = references[0]
-        let shown = sample.file == first ? inventory : try reader.inventory(of: sample.file)
+        let shown =
+            references.first?.file == inventory.path
+            ? inventory : try CheckpointSeries.firstInventory(of: references.map(\.file), reader, &damaged)
+        let sample = references.first { $0.file == shown.path } ?? references[0]
+        describedStep = sample.step
         (tensors, notes) = try CheckpointSeries.describe(shown, sample, notes)
+        for reference in references {
+            guard let error = damaged[reference.file] else { continue }
+            notes.append(
+                "\(axis.rawValue) \(reference.step): \(name(reference.file)) \(error.reason); what uses it will fail")
+        }
         self.notes = notes
         self.reader = reader
         self.mayBeNonFinite = mayBeNonFinite
     }
 
+    /// What the first file that can be read holds; those before it are added to `damaged`.
+    ///
+    /// - Throws: `notFound` without files; what reading the first of them throws, if none can be read.
+    private static func firstInventory(
+        of files: [String], _ reader: any CheckpointReader, _ damaged: inout [String: RunError]
+    ) throws(RunError) -> FileInventory {
+        var first: RunError?
+        for file in files {
+            do throws(RunError) { return try reader.inventory(of: file) } catch {
+                damaged[file] = error
+                first = first ?? error
+            }
+        }
+        throw first ?? RunError(.notFound, "a series needs at least one checkpoint file", path: ".")
+    }
+
     private static func steps(
-        of files: [String], _ explicit: [String: Int]?, _ reader: any CheckpointReader
+        of files: [String], _ explicit: [String: Int]?, _ reader: any CheckpointReader,
+        _ damaged: inout [String: RunError]
     ) throws(RunError) -> (values: [Int], axis: Axis) {
         if let explicit {
             var values: [Int] = []
@@ -83,17 +109,29 @@ public struct CheckpointSeries: Sendable {
             }
             return (values, .step)
         }
-        var found: [CheckpointStep.Found] = []
+        var told: [String: CheckpointStep.Found] = [:]
+        var untold: [String] = []
         for file in files {
-            guard let step = try CheckpointStep.find(try reader.stepMarkers(of: file), name: name(file), path: file)
-            else {
-                throw RunError(
-                    .notFound,
-                    "no training step found: expected an attribute `step`, or a name such as step_100.h5; rename the "
-                        + "file, or list the files under `steps:` in run.yaml", path: file)
+            let markers: StepMarkers
+            do throws(RunError) { markers = try reader.stepMarkers(of: file) } catch {
+                damaged[file] = error
+                untold.append(file)
+                continue
             }
-            found.append(step)
+            guard let step = try CheckpointStep.find(markers, name: name(file), path: file) else {
+                throw noStep(in: file)
+            }
+            told[file] = step
         }
+        if let file = untold.first, let error = damaged[file] {
+            // A name stands in for what the damaged file would say only where the names of the others are right.
+            let isNamed = untold.allSatisfy { stepInName(of: $0) != nil }
+            guard isNamed, !told.isEmpty, told.allSatisfy({ stepInName(of: $0.key) == $0.value }) else {
+                throw error.advising("to leave it out, list the files to use under `steps:` in run.yaml")
+            }
+            for file in untold { told[file] = stepInName(of: file) }
+        }
+        let found = files.compactMap { told[$0] }
         let axis = found[0].axis
         guard found.allSatisfy({ $0.axis == axis }) else {
             let byAxis = [Axis.step, .epoch].map { axis in
@@ -106,6 +144,24 @@ public struct CheckpointSeries: Sendable {
                 path: URL(fileURLWithPath: files[0]).deletingLastPathComponent().path)
         }
         return (found.map(\.value), axis)
+    }
+
+    private static func stepInName(of file: String) -> CheckpointStep.Found? {
+        try? CheckpointStep.find(StepMarkers(), name: name(file), path: file)
+    }
+
+    private static func noStep(in file: String) -> RunError {
+        let numbers = CheckpointStep.numbersInName(name(file))
+        guard numbers.count < 2 else {
+            return RunError(
+                .mismatch,
+                "no training step found, and its name holds several candidates: \(numbers.list); put `step_` before the "
+                    + "number that is meant, or list the files under `steps:` in run.yaml", path: file)
+        }
+        return RunError(
+            .notFound,
+            "no training step found: expected an attribute `step`, or a name such as step_100.h5; rename the "
+                + "file, or list the files under `steps:` in run.yaml", path: file)
     }
 
     private static func describe(
@@ -140,13 +196,13 @@ public struct CheckpointSeries: Sendable {
     ///   damaged file; `temporary` if the file is still being written.
     public func read(at index: Int) throws(RunError) -> Checkpoint {
         let reference = references[index]
-        let read = try reader.tensors(at: reference).sorted { precedes($0.name, $1.name) }
+        let read = try tensors(at: reference).sorted { precedes($0.name, $1.name) }
         let place = reference.row.map { "row \($0)" } ?? (reference.group == "/" ? "" : reference.group)
         func mismatch(_ object: String, _ reason: String) -> RunError {
             let inside = place.isEmpty ? "" : "\(place): "
             return RunError(.mismatch, "\(inside)\(reason)", path: reference.file, object: object)
         }
-        let firstStep = "\(axis.rawValue) \(references[0].step)"
+        let firstStep = "\(axis.rawValue) \(describedStep)"
         for (one, next) in zip(read, read.dropFirst()) where one.name == next.name {
             throw mismatch(one.name, "two datasets have this name once `/` is read as `.`; rename one")
         }
@@ -178,13 +234,26 @@ public struct CheckpointSeries: Sendable {
                         + "all checkpoints")
             }
             if !mayBeNonFinite.contains(tensor.name), let value = tensor.tensor.firstNonFinite {
-                throw RunError(
+                let error = RunError(
                     .malformed,
-                    "holds \(value) at \(axis.rawValue) \(reference.step); leave the checkpoint out, or list the tensor "
-                        + "under `buffers:` in run.yaml if it is a mask", path: reference.file, object: tensor.name)
+                    "holds \(value) at \(axis.rawValue) \(reference.step); if it is a mask, list the tensor under "
+                        + "`buffers:` in run.yaml", path: reference.file, object: tensor.name)
+                throw advisingToLeaveOut(error)
             }
         }
         return Checkpoint(step: reference.step, tensors: read)
+    }
+
+    private func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor] {
+        do throws(RunError) { return try reader.tensors(at: reference) } catch {
+            throw error.kind == .malformed ? advisingToLeaveOut(error) : error
+        }
+    }
+
+    private func advisingToLeaveOut(_ error: RunError) -> RunError {
+        guard references.count > 1 else { return error }
+        return error.advising(
+            "leave it out with --steps or --every, or list the files to use under `steps:` in run.yaml")
     }
 }
 

@@ -69,6 +69,15 @@ enum CheckpointStep {
         return []
     }
 
+    /// All numbers in a name, as they are written, each once.
+    static func numbersInName(_ name: String) -> [String] {
+        var numbers: [String] = []
+        for number in stem(name).matches(of: /\d+(?:\.\d+)?/).map({ String($0.0) }) where !numbers.contains(number) {
+            numbers.append(number)
+        }
+        return numbers
+    }
+
     /// The numbers that a name gives for an epoch: `epoch=5`, `ep5`.
     static func epochsInName(_ name: String) -> [Int] {
         stem(name).matches(of: /(?:^|[^a-z])ep(?:och)?[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/).compactMap { Int($0.1) }

@@ -12,7 +12,8 @@ public struct MetricSeries: Sendable, Equatable {
     /// Reads all numeric columns of a file.
     ///
     /// The column `step` (or `epoch`, as the axis says) counts training; cells that are blank or not finite numbers
-    /// are left out, and of two values at one step the later row's is kept.
+    /// are left out, and of two values at one step the later row's is kept. Lines of JSON may hold the bare words `NaN`
+    /// and `Infinity` that Python's `json` writes, and the last may be cut short, as by a run that was killed.
     ///
     /// - Returns: The series in the order of the columns, and notes on what was left out.
     /// - Throws: `malformed`, with the line, if there is no such column, a step is not a whole number, a row has more
@@ -39,6 +40,7 @@ private struct MetricTable {
     private var cells: [String: [Int: Double]] = [:]
     private var skipped: [String: Int] = [:]
     private var replaced: [String: Int] = [:]
+    private var isCutShort = false
 
     init(path: String, stepColumn: String) {
         self.path = path
@@ -69,9 +71,17 @@ private struct MetricTable {
     }
 
     mutating func addJSONLines(_ text: String) throws(RunError) {
-        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
-        where !line.allSatisfy(\.isWhitespace) {
-            guard let row = try? JSONDecoder().decode([String: JSONCell].self, from: Data(line.utf8)) else {
+        let decoder = JSONDecoder()
+        // JSON5 is JSON with, among others, the words NaN and Infinity.
+        decoder.allowsJSON5 = true
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
+            guard let row = try? decoder.decode([String: JSONCell].self, from: Data(line.utf8)) else {
+                // What follows the last line break was never finished.
+                if index == lines.count - 1 {
+                    isCutShort = true
+                    return
+                }
                 throw error(index + 1, "expected a JSON object, found \"\(line.prefix(40))\"")
             }
             guard let step = row[stepColumn]?.number.flatMap({ Int(exactly: $0) }) else {
@@ -99,6 +109,7 @@ private struct MetricTable {
         let file = URL(fileURLWithPath: path).lastPathComponent
         var notes: [String] = []
         var series: [MetricSeries] = []
+        if isCutShort { notes.append("\(file): the last line is cut short and left out") }
         for name in columns {
             if let count = skipped[name] {
                 notes.append("\(file): cells of \(name) that are not finite numbers: \(count)")

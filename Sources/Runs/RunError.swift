@@ -48,6 +48,11 @@ public struct RunError: Error, Sendable, Equatable, CustomStringConvertible {
         self.init(kind, error.reason, path: error.path, object: error.object)
     }
 
+    /// The same error with advice at the end.
+    func advising(_ advice: String) -> RunError {
+        RunError(kind, "\(reason); \(advice)", path: path, object: object)
+    }
+
     /// Path, object and reason in one line.
     public var description: String {
         guard let object else { return "\(path): \(reason)" }

@@ -70,6 +70,7 @@ import Testing
         #expect(error?.kind == .malformed)
         #expect(error?.object == "layers.10.bias")
         #expect(error?.reason.contains("nan at step 1") == true, "\(error?.reason ?? "")")
+        #expect(error?.reason.hasSuffix(leavingOut) == true, "\(error?.reason ?? "")")
         let path = try Fixture.url("hdf5/not_a_number/step_1.h5").path()
         let allowed = try CheckpointSeries(files: [path], mayBeNonFinite: ["layers.10.bias"])
         #expect(try allowed.read(at: 0).tensors.count == 3)
@@ -112,6 +113,67 @@ import Testing
                 #expect(error?.kind == .malformed)
                 #expect(error?.path == path)
             }
+        }
+    }
+
+    /// How the messages about a checkpoint that cannot be used end.
+    private let leavingOut = "leave it out with --steps or --every, or list the files to use under `steps:` in run.yaml"
+
+    /// Three sound checkpoints under names of the caller's choice, one of them cut short.
+    private func withDamagedSeries(
+        _ names: [String], damaged: String, _ body: ([String]) throws -> Void
+    ) throws {
+        try withTemporaryFolder { folder in
+            for (source, name) in zip(["0", "20", "100"], names) {
+                let whole = try Fixture.data("hdf5/flat/step_\(source).h5")
+                let bytes = name == damaged ? whole.prefix(whole.count / 2) : whole
+                try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+            }
+            try body(names.map { "\(folder)/\($0)" })
+        }
+    }
+
+    @Test(arguments: [0, 1, 2])
+    func `a damaged file whose name tells its step fails only when it is read`(damaged: Int) throws {
+        let names = ["step_0.h5", "step_20.h5", "step_100.h5"]
+        try withDamagedSeries(names, damaged: names[damaged]) { files in
+            for explicitSteps in [nil, Dictionary(uniqueKeysWithValues: zip(files, [0, 20, 100]))] {
+                let series = try CheckpointSeries(files: files, explicitSteps: explicitSteps)
+                #expect(series.references.map(\.step) == [0, 20, 100])
+                #expect(series.tensors.map(\.name) == ["count", "layers.2.weight", "layers.10.bias"])
+                for index in 0..<3 where index != damaged {
+                    #expect(try series.read(at: index).tensors == weights([0, 20, 100][index]))
+                }
+                let error = #expect(throws: RunError.self) { try series.read(at: damaged) }
+                #expect(error?.kind == .malformed)
+                #expect(error?.path == files[damaged])
+                #expect(error?.reason.hasSuffix(leavingOut) == true, "\(error?.reason ?? "")")
+                // With explicit steps nothing is read of the files after the first sound one.
+                let isNoted = explicitSteps == nil || damaged == 0
+                #expect(series.notes.contains { $0.contains("\(names[damaged]) was cut short") } == isNoted)
+            }
+        }
+    }
+
+    @Test(arguments: ["weights.h5", "step_20.h5"])
+    func `a damaged file stops the series where names do not tell the steps`(damaged: String) throws {
+        try withDamagedSeries(["step_7.h5", damaged, "step_100.h5"], damaged: damaged) { files in
+            if damaged == "step_20.h5" {
+                // Its attribute says step 0: of the names, not all are right.
+                try Fixture.data("hdf5/attribute/a.h5").write(to: URL(fileURLWithPath: files[0]))
+            }
+            let error = #expect(throws: RunError.self) { try CheckpointSeries(files: files) }
+            #expect(error?.kind == .malformed)
+            #expect(error?.path == files[1])
+            #expect(error?.reason.hasSuffix("list the files to use under `steps:` in run.yaml") == true)
+        }
+    }
+
+    @Test func `a name with several numbers, none of them marked, lists them`() throws {
+        try withDamagedSeries(["run7_0_3.h5", "run7_0_4.h5", "run7_0_5.h5"], damaged: "") { files in
+            let error = #expect(throws: RunError.self) { try CheckpointSeries(files: files) }
+            #expect(error?.kind == .mismatch)
+            #expect(error?.reason.contains("several candidates: 7, 0, 3;") == true, "\(error?.reason ?? "")")
         }
     }
 

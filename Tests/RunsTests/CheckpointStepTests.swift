@@ -20,6 +20,14 @@ import Testing
         #expect(CheckpointStep.epochsInName(name) == epochs)
     }
 
+    @Test(arguments: [
+        ("run7_0_3.h5", ["7", "0", "3"]), ("model.05-0.12.weights.h5", ["05", "0.12"]), ("a1_1.h5", ["1"]),
+        ("a.h5", []),
+    ])
+    func `all numbers of a name can be listed`(name: String, numbers: [String]) {
+        #expect(CheckpointStep.numbersInName(name) == numbers)
+    }
+
     @Test func `an attribute outranks a dataset, which outranks the name`() throws {
         var markers = StepMarkers()
         func found() throws(RunError) -> Int? { try CheckpointStep.find(markers, name: "step_3.h5", path: "x")?.value }

@@ -35,6 +35,30 @@ import Testing
         #expect(notes == ["metrics.jsonl: values of rate replaced by later ones at the same step: 1"])
     }
 
+    @Test func `the words that Python writes for numbers that are not finite are left out with a note`() throws {
+        let (series, notes) = try read(
+            """
+            {"step": 0, "loss": NaN, "rate": 1}
+            {"step": 1, "loss": 2.5, "rate": Infinity}
+            {"step": 2, "loss": -Infinity, "NaN": 0.5}
+
+            """, "metrics.jsonl")
+        #expect(series.map(\.name) == ["loss", "rate", "NaN"])
+        #expect(series.map(\.values) == [[2.5], [1], [0.5]])
+        #expect(
+            notes == [
+                "metrics.jsonl: cells of loss that are not finite numbers: 2",
+                "metrics.jsonl: cells of rate that are not finite numbers: 1",
+            ])
+    }
+
+    @Test(arguments: ["{", "{\"step\": 1, \"lo", "{\"step\": 1, \"loss\": N"])
+    func `a last line cut short is left out with a note`(rest: String) throws {
+        let (series, notes) = try read("{\"step\": 0, \"loss\": 1.5}\n" + rest, "metrics.jsonl")
+        #expect(series.map(\.steps) == [[0]])
+        #expect(notes == ["metrics.jsonl: the last line is cut short and left out"])
+    }
+
     @Test func `epochs count where the checkpoints do`() throws {
         #expect(try read("epoch,loss\n1,2\n", axis: .epoch).series.map(\.steps) == [[1]])
     }
@@ -43,6 +67,7 @@ import Testing
         ("metrics.csv", "iteration,loss\n1,2\n", "`step`"), ("metrics.csv", "step,loss\n1.5,2\n", "line 2"),
         ("metrics.csv", "step,loss\n1,2,3\n", "3 cells"), ("metrics.jsonl", "{\"loss\": 1}\n", "`step`"),
         ("metrics.jsonl", "{\"step\": 1}\nnot json\n", "line 2"),
+        ("metrics.jsonl", "{\"step\": 1, \"lo\n{\"step\": 2}", "line 1"),
     ])
     func `a fault names the line`(name: String, text: String, words: String) {
         let error = #expect(throws: RunError.self) { try read(text, name) }

@@ -93,8 +93,8 @@ def main(directory):
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
     subsets = {"train": np.arange(TRAIN_COUNT), "test": np.arange(TRAIN_COUNT, TRAIN_COUNT + TEST_COUNT)}
-    with Recorder(directory, model, {"tokens": tokens}, targets, loss="mean-squared-error", subsets=subsets,
-                  hyperparameters=hyperparameters) as recorder:
+    with Recorder(directory, model, tokens[:2], {"tokens": tokens}, loss="mean-squared-error", targets=targets,
+                  subsets=subsets, hyperparameters=hyperparameters) as recorder:
         for step in range(STEP_COUNT + 1):
             if step in CHECKPOINT_STEPS:
                 with torch.no_grad():

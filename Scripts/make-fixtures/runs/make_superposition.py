@@ -48,7 +48,7 @@ def main(seed, directory):
         "data seed": DATA_SEED, "training seed": seed,
     }
     rows = []
-    with Recorder(directory, model, {"x": inputs}, inputs, loss="sum-squared-error",
+    with Recorder(directory, model, tensor[:2], {"x": inputs}, loss="sum-squared-error", targets=inputs,
                   hyperparameters=hyperparameters) as recorder:
         for step in range(STEP_COUNT + 1):
             if step in CHECKPOINT_STEPS:

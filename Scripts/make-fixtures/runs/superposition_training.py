@@ -1,4 +1,4 @@
-"""What the two runs of the toy model of superposition share: data, starting point and order of the minibatches.
+"""What the three runs of the toy model of superposition share: data, starting point and order of the minibatches.
 
 Chen, Lau, Mendel, Wei and Murfet, "Dynamical versus Bayesian phase transitions in a toy model of superposition"
 (2023): f(x) = ReLU(WᵀWx + b), examples x = μ·e_i with i uniform and μ ~ U[0, 1], loss E|x − f(x)|².

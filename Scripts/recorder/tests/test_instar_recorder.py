@@ -75,7 +75,7 @@ def recording(request, tmp_path_factory):
     make, data, targets, loss = CASES[request.param]
     model = make()
     states, outputs = {}, {}
-    with Recorder(directory, model, data, targets, loss=loss, subsets={"train": [4, 2, 9]},
+    with Recorder(directory, model, None, data, loss, targets, subsets={"train": [4, 2, 9]},
                   hyperparameters={"learning rate": 1e-5}) as recorder:
         for step in (0, 5, 1200):
             recorder.save(step)
@@ -159,9 +159,37 @@ def test_metrics_are_lines_of_json(recording):
     assert lines == [{"step": step, "loss": 0.5 * step} for step in (0, 5, 1200)]
 
 
+class TwoInputs(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(5, 4)
+
+    def forward(self, x, scale):
+        return self.linear(x) * scale
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda x, scale: (x[:2], scale[:2]), lambda x, scale: (x[:1], scale[:1]),
+    lambda x, scale: {"scale": scale[:5], "x": x[:5]}, lambda x, scale: None,
+], ids=["tuple", "one example", "dict", "None"])
+def test_the_example_input_is_given_as_one_calls_the_model(wrap, tmp_path):
+    x, scale = torch.randn(6, 5), torch.randn(6, 1)
+    Recorder(tmp_path, TwoInputs(), wrap(x, scale), {"x": x, "scale": scale}, targets=classes(6))
+    inputs = onnx.load(tmp_path / "model.onnx").graph.input
+    assert [value.name for value in inputs[:2]] == ["x", "scale"]
+    assert inputs[0].type.tensor_type.shape.dim[0].dim_param == "batch"
+
+
+def test_metrics_that_are_not_finite_are_null(tmp_path):
+    recorder = Recorder(tmp_path, nn.Linear(5, 4), None, torch.randn(4, 5), targets=classes(4))
+    recorder.log(3, loss=float("nan"), norm=torch.tensor(torch.inf), rate=0.5)
+    recorder.close()
+    assert (tmp_path / "metrics.jsonl").read_text() == '{"step": 3, "loss": null, "norm": null, "rate": 0.5}\n'
+
+
 def test_targets_that_are_an_input_are_stored_once_and_outputs_cover_the_first_examples(tmp_path):
     inputs = np.random.default_rng(0).random((50, 5), dtype=np.float32)
-    recorder = Recorder(tmp_path, nn.Linear(5, 5), {"input": inputs}, inputs, loss="sum-squared-error")
+    recorder = Recorder(tmp_path, nn.Linear(5, 5), inputs[:1], inputs, "sum-squared-error", inputs)
     recorder.save(0)
     with h5py.File(tmp_path / "data.h5") as file:
         assert file["targets"] == file["input"]
@@ -171,7 +199,7 @@ def test_targets_that_are_an_input_are_stored_once_and_outputs_cover_the_first_e
 def test_frozen_parameters_are_not_trainable(tmp_path):
     model = multilayer_perceptron()
     model[0].bias.requires_grad_(False)
-    Recorder(tmp_path, model, {"input": torch.randn(4, 5)}, classes(4))
+    Recorder(tmp_path, model, None, torch.randn(4, 5), targets=classes(4))
     manifest = yaml.safe_load((tmp_path / "run.yaml").read_text())
     assert manifest["buffers"] == ["0.bias"]
     assert "0.bias" not in manifest["trainable"]
@@ -179,7 +207,7 @@ def test_frozen_parameters_are_not_trainable(tmp_path):
 
 def test_the_reference_evaluator_stands_in_for_onnx_runtime(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    Recorder(tmp_path, ConvolutionalNetwork(), {"images": torch.randn(4, 1, 8, 8)}, classes(4))
+    Recorder(tmp_path, ConvolutionalNetwork(), None, torch.randn(4, 1, 8, 8), targets=classes(4))
     assert (tmp_path / "model.onnx").exists()
 
 
@@ -201,7 +229,11 @@ MISUSES = {
     "counts": (dict(targets=classes(5)), "'targets': 5"),
     "index": (dict(subsets={"test": [20]}), "subset 'test' must be a list of indices from 0 to 19"),
     "text": (dict(data={"input": np.array(["a", "b", "c"])}), "must be a numeric array"),
-    "argument": (dict(data={"inputs": torch.randn(20, 5)}), "could not export Sequential"),
+    "argument": (dict(data={"x": torch.randn(20, 5)}), "no place for 'x': .* Sequential has the arguments: input"),
+    "bare array": (dict(model=TwoInputs()), "data lacks 'scale': .* has the arguments: x, scale"),
+    "example's argument": (dict(example_input={"x": torch.randn(2, 5)}), "example_input has no place for 'x'"),
+    "example's shape": (dict(example_input=torch.randn(2, 6)), r"float32 of shape \[2, 6\] against"),
+    "too many examples": (dict(example_input=(torch.randn(2, 5), torch.randn(2, 5))), "example_input holds 2 inputs"),
     "wrapper": (dict(model=nn.DataParallel(multilayer_perceptron())), "DataParallel is a wrapper"),
     "randomness": (dict(model=RandomNetwork()), "does not follow the model"),
 }
@@ -209,17 +241,86 @@ MISUSES = {
 
 @pytest.mark.parametrize("arguments, message", MISUSES.values(), ids=MISUSES.keys())
 def test_misuse_says_what_is_wrong(arguments, message, tmp_path):
-    arguments = {"model": multilayer_perceptron(), "data": {"input": torch.randn(20, 5)}, "targets": classes(),
-                 **arguments}
+    arguments = {"model": multilayer_perceptron(), "example_input": None, "data": torch.randn(20, 5),
+                 "targets": classes(), **arguments}
     with pytest.raises(RecorderError, match=message):
         Recorder(tmp_path / "run", **arguments)
 
 
 def test_an_existing_recording_and_a_step_saved_twice_are_refused(tmp_path):
-    arguments = multilayer_perceptron(), {"input": torch.randn(20, 5)}, classes()
-    recorder = Recorder(tmp_path, *arguments)
+    arguments = dict(model=multilayer_perceptron(), example_input=None, data=torch.randn(20, 5), targets=classes())
+    recorder = Recorder(tmp_path, **arguments)
     recorder.save(3)
     with pytest.raises(RecorderError, match="step 3 is already recorded"):
         recorder.save(3)
-    with pytest.raises(RecorderError, match="already holds a recording"):
-        Recorder(tmp_path, *arguments)
+    with pytest.raises(RecorderError, match="already holds a recording. Continue it with resume=True"):
+        Recorder(tmp_path, **arguments)
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    """A recording that ended at step 5, in the middle of a line of metrics, and the arguments that began it."""
+    arguments = dict(run_dir=tmp_path, model=nn.Linear(5, 4), example_input=None, data=torch.randn(20, 5),
+                     targets=classes(), resume=True)
+    with Recorder(**arguments) as recorder:
+        for step in (0, 2, 5):
+            recorder.save(step)
+            recorder.log(step, loss=0.5)
+    with open(tmp_path / "metrics.jsonl", "a") as file:
+        file.write('{"step": 7, "lo')
+    return arguments
+
+
+def test_a_recording_is_continued(interrupted):
+    directory, model = interrupted["run_dir"], interrupted["model"]
+    graph = (directory / "model.onnx").stat()
+    with torch.no_grad():
+        model.weight += 1
+    with Recorder(**interrupted) as recorder:
+        for step in (5, 9):
+            recorder.save(step)
+            recorder.log(step, loss=0.25)
+        with pytest.raises(RecorderError, match="step 5 is already recorded"):
+            recorder.save(5)
+    assert (directory / "model.onnx").stat() == graph
+    assert sorted(path.name[-10:] for path in (directory / "checkpoints").iterdir()) == [
+        f"{step:07d}.h5" for step in (0, 2, 5, 9)]
+    with h5py.File(directory / "checkpoints" / f"{directory.name}_0000005.h5") as file:
+        np.testing.assert_array_equal(file["weight"][()], model.weight.detach().numpy())
+    lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["loss"]) for line in lines] == [(0, .5), (2, .5), (5, .5), (5, .25), (9, .25)]
+    with h5py.File(directory / "data.h5") as file:
+        assert set(file["recorded_outputs"]) == {"0", "9"}
+        expected = model(interrupted["data"][:RECORDED_EXAMPLE_COUNT]).detach().numpy()
+        np.testing.assert_allclose(file["recorded_outputs/9"][()], expected, rtol=1e-5, atol=1e-6)
+
+
+OTHERS = {
+    "shape": (dict(model=nn.Linear(5, 3)), "another model: .* differ in bias, weight"),
+    "names": (dict(model=nn.Sequential(nn.Linear(5, 4))), "differ in 0.bias, 0.weight, bias, weight"),
+    "examples": (dict(data=torch.zeros(20, 5)), "other examples: its data.h5 differs in input"),
+    "targets": (dict(targets=classes() + 1), "other examples: its data.h5 differs in targets"),
+}
+
+
+@pytest.mark.parametrize("others, message", OTHERS.values(), ids=OTHERS.keys())
+def test_a_recording_of_something_else_is_not_continued(others, message, interrupted):
+    with pytest.raises(RecorderError, match=message):
+        Recorder(**{**interrupted, **others})
+
+
+def test_a_recording_without_its_graph_is_not_continued(interrupted):
+    (interrupted["run_dir"] / "model.onnx").unlink()
+    with pytest.raises(RecorderError, match="no model.onnx"):
+        Recorder(**interrupted)
+
+
+def test_outputs_that_cannot_be_recorded_leave_the_examples_as_they_were(interrupted, monkeypatch):
+    path = interrupted["run_dir"] / "data.h5"
+    before = path.read_bytes()
+    recorder = Recorder(**interrupted)
+    monkeypatch.setattr(h5py.Group, "move", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+    with pytest.raises(OSError, match="no space left"):
+        recorder.save(9)
+    assert path.read_bytes() == before
+    assert [path.name for path in interrupted["run_dir"].glob(".*")] == []
