@@ -65,7 +65,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("Tensors", ["Tensors", "CKernels"]),
         tests("HDF5", ["HDF5", "Tensors"]),
-        tests("Graphs", ["Graphs", "Tensors"]),
+        tests("Graphs", ["Graphs", "Tensors", "CKernels"]),
         tests("ONNX", ["ONNX", "Graphs", "Tensors", protobuf]),
         tests("Sampling", ["Sampling", "Tensors"]),
         tests("Runs", ["Runs", "HDF5", "Tensors"]),

@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "transcendental.h"
 #include <math.h>
 #include <string.h>
 
@@ -62,9 +63,10 @@ void instar_broadcast_merge(instar_broadcast *layout) {
     }
 
 static inline int64_t int64_power(int64_t base, int64_t exponent) {
-    int64_t result = 1;
-    for (; exponent > 0; exponent--) result = (int64_t)((uint64_t)result * (uint64_t)base);
-    return result;
+    uint64_t result = 1, square = (uint64_t)base;
+    for (; exponent > 0; exponent >>= 1, square *= square)
+        if (exponent & 1) result *= square;
+    return (int64_t)result;
 }
 static inline int64_t int64_quotient(int64_t a, int64_t b) { return b == 0 ? 0 : b == -1 ? -(uint64_t)a : a / b; }
 

@@ -52,6 +52,13 @@ INSTAR_WIDEST static void NAME(binary)(int32_t code, const instar_broadcast *lay
                 (void)p, (void)q, (void)z;                                                           \
                 gradient[target + i] += (slope) * dy[o + i];                                         \
             }                                                                                        \
+        } else if (s0 == 1 && s1 == 0) {                                                             \
+            REAL q = *v;                                                                             \
+            for (long i = 0; i < count; i++) {                                                       \
+                REAL p = u[i], z = y[o + i];                                                         \
+                (void)p, (void)q, (void)z;                                                           \
+                gradient[target + i] += (slope) * dy[o + i];                                         \
+            }                                                                                        \
         } else {                                                                                     \
             for (long i = 0; i < count; i++) {                                                       \
                 REAL p = u[i * s0], q = v[i * s1], z = y[o + i];                                     \
@@ -163,27 +170,28 @@ INSTAR_WIDEST static void NAME(unary)(int32_t code, const REAL *restrict x, REAL
     case INSTAR_NEGATE: UNARY(-p);
     case INSTAR_ABSOLUTE: UNARY(MATH(fabs)(p));
     case INSTAR_SQUARE_ROOT: UNARY(MATH(sqrt)(p));
-    case INSTAR_EXPONENTIAL: UNARY(MATH(exp)(p));
+    case INSTAR_EXPONENTIAL: UNARY(NAME(exponential)(p));
     case INSTAR_LOGARITHM: UNARY(MATH(log)(p));
     case INSTAR_RECIPROCAL: UNARY(1 / p);
-    case INSTAR_ERROR_FUNCTION: UNARY(MATH(erf)(p));
-    case INSTAR_TANH: UNARY(MATH(tanh)(p));
-    case INSTAR_SIGMOID: UNARY(1 / (1 + MATH(exp)(-p)));
+    case INSTAR_ERROR_FUNCTION: UNARY(NAME(error_function)(p));
+    case INSTAR_TANH: UNARY(NAME(hyperbolic_tangent)(p));
+    case INSTAR_SIGMOID: UNARY(1 / (1 + NAME(exponential)(-p)));
     case INSTAR_RELU: UNARY(p < 0 ? 0 : p);
-    case INSTAR_GELU: UNARY((REAL)0.5 * p * (1 + MATH(erf)(p * SQRT_HALF)));
+    case INSTAR_GELU: UNARY((REAL)0.5 * p * (1 + NAME(error_function)(p * SQRT_HALF)));
     case INSTAR_GELU_TANH:
-        UNARY((REAL)0.5 * p * (1 + MATH(tanh)(SQRT_2_OVER_PI * (p + GELU_CUBIC * p * p * p))));
+        UNARY((REAL)0.5 * p * (1 + NAME(hyperbolic_tangent)(SQRT_2_OVER_PI * (p + GELU_CUBIC * p * p * p))));
     case INSTAR_SINE: UNARY(MATH(sin)(p));
     case INSTAR_COSINE: UNARY(MATH(cos)(p));
     }
 }
 #undef UNARY
 
-static inline REAL NAME(gelu_slope)(REAL p) {
-    return (REAL)0.5 * (1 + MATH(erf)(p * SQRT_HALF)) + p * INVERSE_SQRT_2_PI * MATH(exp)((REAL)-0.5 * p * p);
+INSTAR_INLINE REAL NAME(gelu_slope)(REAL p) {
+    REAL density = INVERSE_SQRT_2_PI * NAME(exponential)((REAL)-0.5 * p * p);
+    return (REAL)0.5 * (1 + NAME(error_function)(p * SQRT_HALF)) + p * density;
 }
-static inline REAL NAME(gelu_tanh_slope)(REAL p) {
-    REAL t = MATH(tanh)(SQRT_2_OVER_PI * (p + GELU_CUBIC * p * p * p));
+INSTAR_INLINE REAL NAME(gelu_tanh_slope)(REAL p) {
+    REAL t = NAME(hyperbolic_tangent)(SQRT_2_OVER_PI * (p + GELU_CUBIC * p * p * p));
     return (REAL)0.5 * (1 + t) + (REAL)0.5 * p * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * GELU_CUBIC * p * p);
 }
 
@@ -204,7 +212,7 @@ INSTAR_WIDEST static void NAME(unary_backward)(int32_t code, const REAL *restric
     case INSTAR_EXPONENTIAL: UNARY_BACKWARD(z);
     case INSTAR_LOGARITHM: UNARY_BACKWARD(1 / p);
     case INSTAR_RECIPROCAL: UNARY_BACKWARD(-z * z);
-    case INSTAR_ERROR_FUNCTION: UNARY_BACKWARD(TWO_OVER_SQRT_PI * MATH(exp)(-p * p));
+    case INSTAR_ERROR_FUNCTION: UNARY_BACKWARD(TWO_OVER_SQRT_PI * NAME(exponential)(-p * p));
     case INSTAR_TANH: UNARY_BACKWARD(1 - z * z);
     case INSTAR_SIGMOID: UNARY_BACKWARD(z * (1 - z));
     case INSTAR_RELU: UNARY_BACKWARD(z > 0 ? 1 : 0);

@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "transcendental.h"
 #include <math.h>
 
 #define REAL float

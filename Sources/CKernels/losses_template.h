@@ -21,13 +21,13 @@ INSTAR_WIDEST static void NAME(cross_entropy)(long examples, long positions, lon
             for (long c = 1; c < classes; c++) largest = z[c] > largest ? z[c] : largest;
             double sum = 0;
             if (dz) {
-                for (long c = 0; c < classes; c++) dz[c] = MATH(exp)(z[c] - largest);
+                for (long c = 0; c < classes; c++) dz[c] = NAME(exponential)(z[c] - largest);
                 for (long c = 0; c < classes; c++) sum += dz[c];
                 REAL factor = (REAL)(scale * weight / sum);
                 for (long c = 0; c < classes; c++) dz[c] *= factor;
                 dz[target] -= (REAL)(scale * weight);
             } else {
-                for (long c = 0; c < classes; c++) sum += MATH(exp)(z[c] - largest);
+                for (long c = 0; c < classes; c++) sum += NAME(exponential)(z[c] - largest);
             }
             loss += log(sum) - ((double)z[target] - largest);
         }

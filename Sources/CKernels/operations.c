@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "transcendental.h"
 #include <math.h>
 #include <string.h>
 
@@ -76,7 +77,8 @@ static inline long selected_row(const instar_selection *selection, const int64_t
     return row;
 }
 
-// The first output position whose input position start + o·stride is not before 0, and the first that is beyond `extent`.
+// The first output position whose input position start + o·stride is not before 0, and the first whose input position is
+// beyond `extent`.
 static inline long first_inside(long start, long stride, long outputs) {
     long first = start >= 0 ? 0 : (-start + stride - 1) / stride;
     return first < outputs ? first : outputs;

@@ -119,7 +119,7 @@ INSTAR_WIDEST static void NAME(activation)(int32_t code, REAL p, REAL q, const R
                                            long count) {
     switch (code) {
     case INSTAR_CLIP: ACTIVATION(z < p ? p : z > q ? q : z);
-    case INSTAR_SOFTPLUS: ACTIVATION((z > 0 ? z : 0) + MATH(log1p)(MATH(exp)(-MATH(fabs)(z))));
+    case INSTAR_SOFTPLUS: ACTIVATION((z > 0 ? z : 0) + MATH(log1p)(NAME(exponential)(-MATH(fabs)(z))));
     case INSTAR_LEAKY_RELU: ACTIVATION(z < 0 ? p * z : z);
     case INSTAR_ELU: ACTIVATION(z < 0 ? p * MATH(expm1)(z) : z);
     }
@@ -134,33 +134,43 @@ INSTAR_WIDEST static void NAME(activation_backward)(int32_t code, REAL p, REAL q
                                                     const REAL *restrict dy, REAL *restrict dx, long count) {
     switch (code) {
     case INSTAR_CLIP: ACTIVATION_BACKWARD(z < p || z > q ? 0 : 1);
-    case INSTAR_SOFTPLUS: ACTIVATION_BACKWARD(1 / (1 + MATH(exp)(-z)));
+    case INSTAR_SOFTPLUS: ACTIVATION_BACKWARD(1 / (1 + NAME(exponential)(-z)));
     case INSTAR_LEAKY_RELU: ACTIVATION_BACKWARD(z > 0 ? 1 : p);
-    case INSTAR_ELU: ACTIVATION_BACKWARD(z > 0 ? 1 : p * MATH(exp)(z));
+    case INSTAR_ELU: ACTIVATION_BACKWARD(z > 0 ? 1 : p * NAME(exponential)(z));
     }
 }
 #undef ACTIVATION_BACKWARD
 
+// Rows are often shorter than a vector: the exponentials of several are taken in one loop, from cache to cache.
 INSTAR_WIDEST static void NAME(softmax)(int32_t logarithm, long outer, long extent, long inner, const REAL *restrict x,
                                         REAL *restrict y) {
-    if (extent == 0) return;
-    for (long row = 0; row < outer * inner; row++) {
-        REASSOCIATE long start = row / inner * extent * inner + row % inner;
-        const REAL *u = x + start;
-        REAL *v = y + start;
-        REAL largest = u[0];
-        for (long i = 1; i < extent; i++) largest = u[i * inner] > largest ? u[i * inner] : largest;
-        REAL sum = 0;
-        for (long i = 0; i < extent; i++) {
-            REAL power = MATH(exp)(u[i * inner] - largest);
-            sum += power;
-            v[i * inner] = logarithm ? u[i * inner] - largest : power;
+    long block = extent * inner, blocks = block == 0 ? outer : block < 4096 ? 4096 / block : 1;
+    for (long first = 0; first < outer; first += blocks) {
+        REASSOCIATE const REAL *u = x + first * block;
+        REAL *v = y + first * block;
+        long count = outer - first < blocks ? outer - first : blocks;
+        for (long row = 0; row < count * inner && extent > 0; row++) {
+            long start = row / inner * block + row % inner;
+            REAL largest = u[start];
+            for (long i = 1; i < extent; i++) largest = u[start + i * inner] > largest ? u[start + i * inner] : largest;
+            for (long i = 0; i < extent; i++) v[start + i * inner] = u[start + i * inner] - largest;
         }
         if (logarithm) {
-            REAL shift = MATH(log)(sum);
-            for (long i = 0; i < extent; i++) v[i * inner] -= shift;
+            for (long row = 0; row < count * inner; row++) {
+                long start = row / inner * block + row % inner;
+                REAL sum = 0;
+                for (long i = 0; i < extent; i++) sum += NAME(exponential)(v[start + i * inner]);
+                REAL shift = MATH(log)(sum);
+                for (long i = 0; i < extent; i++) v[start + i * inner] -= shift;
+            }
         } else {
-            for (long i = 0; i < extent; i++) v[i * inner] /= sum;
+            for (long i = 0; i < count * block; i++) v[i] = NAME(exponential)(v[i]);
+            for (long row = 0; row < count * inner; row++) {
+                long start = row / inner * block + row % inner;
+                REAL sum = 0;
+                for (long i = 0; i < extent; i++) sum += v[start + i * inner];
+                for (long i = 0; i < extent; i++) v[start + i * inner] /= sum;
+            }
         }
     }
 }
@@ -176,7 +186,7 @@ INSTAR_WIDEST static void NAME(softmax_backward)(int32_t logarithm, long outer, 
         REAL sum = 0;
         for (long i = 0; i < extent; i++) sum += logarithm ? dv[i * inner] : v[i * inner] * dv[i * inner];
         for (long i = 0; i < extent; i++)
-            du[i * inner] += logarithm ? dv[i * inner] - MATH(exp)(v[i * inner]) * sum
+            du[i * inner] += logarithm ? dv[i * inner] - NAME(exponential)(v[i * inner]) * sum
                                        : v[i * inner] * (dv[i * inner] - sum);
     }
 }

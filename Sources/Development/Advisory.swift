@@ -44,38 +44,85 @@ extension Measurements {
         checkpoints.filter { $0.llc.map { !$0.isUsable } ?? false }.map(\.step)
     }
 
-    /// What the measurements alone give reason to say.
-    var advisories: [Advisory] {
-        concernAdvisories + lossAdvisories + processorAdvisories
+    /// Steps of the checkpoints whose λ̂ is usable but doubtful.
+    var doubtfulSteps: [Int] {
+        checkpoints.filter { $0.llc.map { $0.isUsable && !$0.concerns.isEmpty } ?? false }.map(\.step)
+    }
+
+    /// Whether at least half of the usable estimates within some steps are doubtful.
+    func isMostlyDoubtful(within range: ClosedRange<Double>) -> Bool {
+        let usable = usablePoints.filter { range.contains(Double($0.step)) }.count
+        let doubtful = doubtfulSteps.filter { range.contains(Double($0)) }.count
+        return doubtful > 0 && 2 * doubtful >= usable
+    }
+
+    /// What the measurements give reason to say.
+    ///
+    /// - Parameter stages: The stages found on them; empty without any.
+    func advisories(stages: [Stage]) -> [Advisory] {
+        concernAdvisories(stages: stages) + excessAdvisories + lossAdvisories + processorAdvisories
             + limitations.map {
                 Advisory(
-                    severity: .note, finding: $0,
+                    severity: .note, finding: Format.sentence($0),
                     remedy: "Add what is missing to the run directory and measure again; all else stands without it.")
             }
     }
 
     /// Concerns of single checkpoints, gathered by kind and severity.
     ///
-    /// What makes a number unusable is a warning. A doubt is a warning when it concerns at least half of the
-    /// measured checkpoints, since it then bears on the series and not on a point.
-    private var concernAdvisories: [Advisory] {
+    /// What makes a number unusable is a warning. Doubts, of whatever kinds, are warnings when together they concern at
+    /// least half of the usable checkpoints of the series or of a stage: they then bear on more than points.
+    private func concernAdvisories(stages: [Stage]) -> [Advisory] {
         let measured = checkpoints.filter { $0.llc != nil }
+        let isWidespread = ([0...Double.infinity] + stages.map { $0.start...$0.end }).contains(where: isMostlyDoubtful)
         return [Concern.Severity.unusable, .doubtful].flatMap { severity in
             Concern.Kind.allCases.compactMap { kind in
-                let concerned = measured.compactMap { checkpoint in
+                // A checkpoint is unusable or doubtful, never counted as both.
+                let concerned = measured.filter { $0.llc?.isUsable == (severity == .doubtful) }.compactMap {
+                    checkpoint in
                     checkpoint.llc?.concerns.first { $0.kind == kind && $0.severity == severity }
                         .map { (step: checkpoint.step, concern: $0) }
                 }
                 guard let first = concerned.first else { return nil }
-                let isWidespread = 2 * concerned.count >= measured.count
-                let consequence = severity == .unusable ? "no usable λ̂" : "a doubtful λ̂"
+                let verb = concerned.count == 1 ? "has" : "have"
+                let consequence =
+                    severity == .unusable ? "no usable λ̂ and no part in the stages" : "a doubtful λ̂"
                 return Advisory(
                     severity: severity == .unusable || isWidespread ? .warning : .note,
-                    finding: "\(concerned.count) of \(measured.count) checkpoints have \(consequence): "
-                        + "\(kind.meaning). At \(axis.rawValue) \(Format.step(first.step)): \(first.concern.finding)",
-                    remedy: first.concern.remedy, steps: concerned.map(\.step))
+                    finding: "\(concerned.count) of \(measured.count) checkpoints \(verb) \(consequence): "
+                        + "\(kind.meaning). At \(axis.rawValue) \(Format.step(first.step)): "
+                        + Format.sentence(first.concern.finding),
+                    remedy: Format.sentence(first.concern.remedy), steps: concerned.map(\.step))
             }
         }
+    }
+
+    /// λ is at most d/2 at a minimum of the loss, and equal to it where the minimum is regular (Watanabe 2009): what
+    /// exceeds it by more than two standard errors and the share of the finite step is said.
+    private var excessAdvisories: [Advisory] {
+        let bound = Double(sampledCount) / 2
+        let excessive = checkpoints.compactMap { checkpoint -> (step: Int, llc: Estimate)? in
+            guard bound > 0, let llc = checkpoint.llc, llc.isUsable, let value = llc.value,
+                let error = llc.standardError
+            else { return nil }
+            let inflation = llc.identity?.inflation(dimension: sampledCount) ?? 0
+            guard value > bound + 2 * error + inflation else { return nil }
+            return (checkpoint.step, Estimate(value: value, standardError: error))
+        }
+        guard let first = excessive.first else { return [] }
+        let measured = checkpoints.filter { $0.llc != nil }.count
+        let verb = excessive.count == 1 ? "has" : "have"
+        return [
+            Advisory(
+                severity: .note,
+                finding: "\(excessive.count) of \(measured) checkpoints \(verb) a λ̂ above "
+                    + "d/2 = \(Format.exact(bound)), d the number of sampled parameters: it is "
+                    + "\(Format.estimate(first.llc)) at \(axis.rawValue) \(Format.step(first.step)). "
+                    + "At a minimum of the loss λ is at most d/2.",
+                remedy: "Do not read λ̂ there as a learning coefficient: the checkpoint is no minimum at this scale. "
+                    + "Raise the localization to stay closer to it.",
+                steps: excessive.map(\.step))
+        ]
     }
 
     private var lossAdvisories: [Advisory] {
@@ -168,7 +215,7 @@ extension Concern.Kind {
         case .diverged: "chains diverged"
         case .chainsDisagree: "the chains disagree"
         case .fewEffectiveDraws: "too few effective draws"
-        case .notStationary: "the chains have not reached their law"
+        case .notStationary: "the chains have not settled into the posterior"
         case .drifting: "the chains drift"
         case .stepSizeTooLarge: "the step size is too large"
         case .negative: "λ̂ is negative"

@@ -59,7 +59,7 @@ public struct Analysis: Sendable {
         self.init(
             measurements: measurements, stages: stages, essentialDynamics: outputs, weightDynamics: weights,
             advisories: Advisory.gravestFirst(
-                failures + measurements.advisories
+                failures + measurements.advisories(stages: stages?.stages ?? [])
                     + Advisory.concerning(stages: stages, usableCount: usable.count, of: measurements)
                     + Advisory.concerning(dynamics: outputs)))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Sampling
 
 /// Numbers as text for readers; independent of the locale. Tables for machines do not use it.
 public enum Format {
@@ -30,16 +31,7 @@ public enum Format {
 
     /// A number to some significant digits; powers of ten outside 10⁻⁴…10⁶. "–" when it is not finite.
     public static func value(_ value: Double, significantDigits: Int = 3) -> String {
-        guard value.isFinite else { return "–" }
-        guard value != 0 else { return "0" }
-        // Rounding can carry into the next decade (9.996 → 10.0), so the exponent is that of the rounded number.
-        let scientific = String(format: "%.\(significantDigits - 1)e", value.magnitude)
-        let parts = scientific.split(separator: "e")
-        let exponent = Int(parts[1]) ?? 0
-        let sign = value < 0 ? "−" : ""
-        if exponent < -4 || exponent >= 6 { return "\(sign)\(parts[0])·10\(superscript(exponent))" }
-        let decimals = max(0, significantDigits - 1 - exponent)
-        return sign + String(format: "%.\(decimals)f", value.magnitude)
+        value.readable(significantDigits: significantDigits)
     }
 
     /// A value to the decimal place of its error's second significant digit: "26.41 ± 0.22".
@@ -86,9 +78,10 @@ public enum Format {
         Int(exactly: value).map(String.init) ?? String(value)
     }
 
-    private static func superscript(_ exponent: Int) -> String {
-        let digits = ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"]
-        return (exponent < 0 ? "⁻" : "")
-            + String(exponent.magnitude).compactMap(\.wholeNumberValue).map { digits[$0] }.joined()
+    /// Words made a sentence: a capital first letter and a full stop. A symbol that stands first is kept.
+    public static func sentence(_ words: String) -> String {
+        guard let first = words.first, let last = words.last else { return "" }
+        let start = first.isASCII ? first.uppercased() + words.dropFirst() : words
+        return ".!?".contains(last) ? start : start + "."
     }
 }

@@ -4,7 +4,12 @@ extension Analysis {
         var sentences: [String] = []
         let unit = measurements.axis.rawValue
         if let stages {
-            sentences.append(stages.verdict(unit: unit))
+            let finding = stages.verdict(unit: unit)
+            let isProvisional = measurements.isMostlyDoubtful(within: 0...Double.infinity)
+            sentences.append(
+                isProvisional ? "Provisional: \(finding.prefix(1).lowercased())\(finding.dropFirst())" : finding)
+            sentences += measurements.doubt.map { [$0] } ?? []
+            sentences += measurements.doubt(of: stages.boundaries).map { [$0] } ?? []
             sentences += stages.stages.enumerated().compactMap { index, stage in
                 stages.stages.count > 1 ? "Stage \(index + 1): \(stage.verdict(unit: unit))" : nil
             }
@@ -12,6 +17,7 @@ extension Analysis {
             sentences.append(
                 "Stages cannot be told: only \(measurements.usablePoints.count) checkpoints have a usable LLC, and "
                     + "at least \(StageFinding.minimumPointCount) are needed.")
+            sentences += measurements.doubt.map { [$0] } ?? []
         } else {
             sentences.append("The LLC was not measured, so no stages were looked for.")
         }
@@ -38,10 +44,35 @@ extension Comparison {
                 sentences.append("\(subject) at \(listing) times the steps of those of \(runNames[0]).")
             }
         }
-        if differences.contains(where: { $0.subject == .measurement }) {
+        if !levelsAreComparable {
             sentences.append("Heights of the LLC cannot be compared: it was measured under different conditions.")
         }
         return sentences
+    }
+}
+
+extension Measurements {
+    /// How many estimates are doubtful or unusable; nil when none is.
+    fileprivate var doubt: String? {
+        let measured = checkpoints.filter { $0.llc != nil }.count
+        let findings = [("doubtful", doubtfulSteps.count), ("unusable", unusableSteps.count)].filter { $0.1 > 0 }
+        guard let first = findings.first else { return nil }
+        return "λ̂ is \(first.0) at \(first.1) of \(measured) checkpoints"
+            + findings.dropFirst().map { " and \($0.0) at \($0.1)" }.joined() + "."
+    }
+
+    /// The boundaries that no sound estimate stands behind; nil when there are none.
+    fileprivate func doubt(of boundaries: [Boundary]) -> String? {
+        let steps = usablePoints.map(\.step)
+        let doubtful = Set(doubtfulSteps)
+        let weak = boundaries.filter {
+            doubtful.isSuperset(of: StageFinding.checkpoints(behind: $0.interval, of: steps))
+        }
+        guard !weak.isEmpty else { return nil }
+        let places = Format.list(weak.map { "\(axis.rawValue) \(Format.step($0.step))" })
+        return weak.count == 1
+            ? "The boundary at \(places) rests on doubtful estimates only."
+            : "The boundaries at \(places) rest on doubtful estimates only."
     }
 }
 

@@ -110,16 +110,20 @@ enum BindingChecks {
         tiedPairs: [ParameterBinding.TiedPair]
     ) throws(GraphError) -> Set<String> {
         let known = Set(tensors.map(\.name))
-        let unknown = ((rules.trainable ?? []) + rules.buffers).filter { !known.contains($0) }
+        // A prefix may have been left out, so that the graph's name stands for the checkpoint's.
+        let byValue = Dictionary(names.valueName.map { ($0.value, $0.key) }) { first, _ in first }
+        let unknown = ((rules.trainable ?? []) + rules.buffers).filter { !known.contains($0) && byValue[$0] == nil }
         guard unknown.isEmpty else {
             throw GraphError(
                 .notFound,
                 "`trainable:` or `buffers:` name " + unknown.joined(separator: ", ")
                     + ", which no checkpoint holds; there are " + known.sorted().joined(separator: ", "))
         }
-        if let trainable = rules.trainable {
+        func inCheckpoint(_ names: [String]) -> [String] { names.map { known.contains($0) ? $0 : byValue[$0] ?? $0 } }
+        let buffers = inCheckpoint(rules.buffers)
+        if let trainable = rules.trainable.map(inCheckpoint) {
             let first = tiedPairs.filter { trainable.contains($0.duplicate) }.map(\.name)
-            return Set(trainable).union(first).subtracting(rules.buffers)
+            return Set(trainable).union(first).subtracting(buffers)
         }
         // Inputs 3 and 4 of BatchNormalization are running mean and variance (ONNX, BatchNormalization-15).
         let statistics = Set(
@@ -127,6 +131,6 @@ enum BindingChecks {
         return known.filter { name in
             guard let value = names.valueName[name] else { return false }
             return !statistics.contains(value)
-        }.subtracting(rules.buffers)
+        }.subtracting(buffers)
     }
 }

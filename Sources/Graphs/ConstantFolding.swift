@@ -10,8 +10,11 @@ enum ConstantFolding {
     /// What depends on the batch is folded up to this many elements; shapes are short.
     private static let symbolicLimit = 4096
 
-    /// What each output holds, nil where that is unknown; nil altogether where an input is unknown.
-    static func contents(of operation: any Operation, inputs: [ValueDescription?]) -> [ValueDescription.Contents?]? {
+    /// What each output holds, nil where that is unknown; nil altogether where an input is unknown, and where the outputs
+    /// have more elements than `budget`, from which they are taken.
+    static func contents(
+        of operation: any Operation, inputs: [ValueDescription?], budget: inout Int
+    ) -> [ValueDescription.Contents?]? {
         var dependsOnBatch = false
         for case let input? in inputs {
             switch input.contents {
@@ -21,6 +24,9 @@ enum ConstantFolding {
             }
         }
         guard let counts = fixedCounts(operation.outputs) else { return nil }
+        let count = counts.reduce(0, +)
+        guard count <= budget else { return nil }
+        budget -= count
         if !dependsOnBatch {
             return evaluate(operation, inputs: inputs, batch: batches[0]).map { .constant($0) }
         }

@@ -50,19 +50,15 @@ public struct Graph: Sendable {
     public var nodes: [Node]
     /// The version of the default operator set.
     public var opset: Int
-    /// The model's `metadata_props`.
-    public var metadata: [String: String]
 
     /// Creates a graph.
     public init(
-        inputs: [Value], outputs: [Value], initializers: [String: Tensor], nodes: [Node], opset: Int,
-        metadata: [String: String] = [:]
+        inputs: [Value], outputs: [Value], initializers: [String: Tensor], nodes: [Node], opset: Int
     ) {
         self.inputs = inputs
         self.outputs = outputs
         self.initializers = initializers
         self.nodes = nodes
         self.opset = opset
-        self.metadata = metadata
     }
 }

@@ -1,7 +1,7 @@
 /// Why a graph cannot be used.
 public struct GraphError: Error, Sendable, CustomStringConvertible {
     /// The class of the problem; tests and callers decide by this, never by the wording.
-    public enum Kind: String, Sendable, CaseIterable {
+    public enum Kind: String, Sendable {
         /// The graph contradicts itself or the ONNX specification.
         case malformed
         /// The graph is valid, and uses what Instar does not implement.

@@ -95,12 +95,13 @@ struct LossTargets<Scalar: Real>: Sendable {
         }
         let values: [Double] = targets.values()
         for (index, value) in values.enumerated() {
-            let isValid = head == .binaryCrossEntropy ? (0...1).contains(value) : value.isFinite
+            let isValid = head == .binaryCrossEntropy ? (0...1).contains(value) : Scalar(value).isFinite
             guard isValid else {
                 throw GraphError(
                     .mismatch,
                     "example \(index / outputShape.elementCount) has target \(value); loss \(head.name) needs "
-                        + (head == .binaryCrossEntropy ? "0 to 1" : "finite numbers"))
+                        + (head == .binaryCrossEntropy ? "0 to 1" : "finite numbers within the range of \(Scalar.self)")
+                )
             }
         }
         return targets.values()
@@ -121,7 +122,7 @@ struct LossTargets<Scalar: Real>: Sendable {
 
     /// Axes of one element do not count: `[n]` and `[n, 1]` hold the same targets.
     private static func squeezed(_ shape: Shape) -> [Int] {
-        [shape.dimensions[0]] + shape.dimensions.dropFirst().filter { $0 != 1 }
+        shape.dimensions.prefix(1) + shape.dimensions.dropFirst().filter { $0 != 1 }
     }
 
     private static func missing(_ head: LossHead) -> GraphError {

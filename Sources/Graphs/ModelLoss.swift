@@ -83,9 +83,9 @@ public struct ModelLoss<Scalar: Real>: Sendable {
     /// The length of the flat parameter vector.
     public var parameterCount: Int { plan.binding.parameterCount }
 
-    /// The bytes that an evaluator for that many examples takes.
+    /// The bytes that an evaluator for that many examples takes; `Int.max` where none can be made.
     public func evaluatorByteCount(capacity: Int, withGradient: Bool = true) -> Int {
-        Workspace<Scalar>.byteCount(plan, capacity: capacity, withGradient: withGradient)
+        (try? WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient))?.byteCount(as: Scalar.self) ?? .max
     }
 
     /// Makes an evaluator with room for `capacity` examples at a time.

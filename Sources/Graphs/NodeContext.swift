@@ -1,4 +1,3 @@
-import CKernels
 import Tensors
 
 /// A node in its place: with the opset and what is known about its inputs.
@@ -125,14 +124,14 @@ struct NodeContext: Sendable {
                 result[axis] = extent
             }
         }
-        guard rank <= Int(INSTAR_MAXIMUM_RANK) else {
-            throw error(.unsupported, "\(rank) axes; at most \(INSTAR_MAXIMUM_RANK) are implemented")
-        }
         return result
     }
 
+    /// What an error about this node names.
+    var location: String { "node \"\(node.label)\" (\(node.operatorName), opset \(opset))" }
+
     /// An error about this node.
     func error(_ kind: GraphError.Kind, _ reason: String) -> GraphError {
-        GraphError(kind, reason, location: "node \"\(node.label)\" (\(node.operatorName), opset \(opset))")
+        GraphError(kind, reason, location: location)
     }
 }

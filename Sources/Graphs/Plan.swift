@@ -73,12 +73,11 @@ public struct Plan: Sendable {
     /// The shape of the output for one example, without the axis of examples.
     public var outputShape: Shape { Shape(values[output].description.shape.dropFirst().map(\.constant)) }
 
-    /// The number of operations in an evaluation, views left out.
-    public var operationCount: Int { steps.count { !$0.operation.isView } }
-
     /// The value whose storage `value` uses.
     func root(of value: Int) -> Int {
-        if case .view(let other) = values[value].source { root(of: other) } else { value }
+        var root = value
+        while case .view(let other) = values[root].source { root = other }
+        return root
     }
 
     private static func chooseOutput(of graph: Graph, named name: String?) throws(GraphError) -> String {

@@ -7,6 +7,8 @@ struct PlanBuilder {
     private var values: [Plan.Value] = []
     private var steps: [Plan.Step] = []
     private var numbers: [String: Int] = [:]
+    /// How many more elements may be computed while the plan is made; what is beyond is left to each evaluation.
+    private var foldingBudget = 1 << 26
 
     init(graph: Graph, binding: ParameterBinding) {
         self.graph = graph
@@ -17,17 +19,19 @@ struct PlanBuilder {
     mutating func addSources(exampleShapes: [String: Shape]) throws(GraphError) {
         for slot in binding.slots {
             let type = declaredType(of: slot.valueName) ?? .float32
-            add(
+            try addGiven(
                 slot.valueName, ValueDescription(type, slot.shape.dimensions.map { Dimension($0) }),
                 .parameter(offset: slot.range.lowerBound, isTrainable: slot.isTrainable))
         }
         for tensor in binding.fedTensors {
             let description = ValueDescription(tensor.elementType, tensor.shape.dimensions.map { Dimension($0) })
-            add(tensor.valueName, description, .fed(tensor.valueName))
+            try addGiven(tensor.valueName, description, .fed(tensor.valueName))
         }
         try addData(exampleShapes: exampleShapes)
         for (name, tensor) in graph.initializers.sorted(by: { $0.key < $1.key }) where numbers[name] == nil {
-            addConstant(name, tensor)
+            let shape = tensor.shape.dimensions.map { Dimension($0) }
+            try addGiven(
+                name, ValueDescription(tensor.elementType, shape, contents: .constant(tensor)), .constant(tensor))
         }
     }
 
@@ -72,7 +76,7 @@ struct PlanBuilder {
                 }
             }
             let extents = [Dimension.batch] + shape.dimensions.map { Dimension($0) }
-            add(input.name, ValueDescription(input.elementType, extents), .data(input.name))
+            try addGiven(input.name, ValueDescription(input.elementType, extents), .data(input.name))
         }
     }
 
@@ -123,9 +127,13 @@ struct PlanBuilder {
             inputs.append(number)
         }
         let descriptions = inputs.map { $0 < 0 ? nil : values[$0].description }
-        let operation = try type.init(NodeContext(node: node, opset: graph.opset, inputs: descriptions))
+        let context = NodeContext(node: node, opset: graph.opset, inputs: descriptions)
+        let operation = try type.init(context)
         var results = operation.outputs
-        if let folded = ConstantFolding.contents(of: operation, inputs: descriptions) {
+        for shape in results.map(\.shape) + [[operation.savedCount], [operation.scratchCount]] {
+            try KernelLimits.check(shape, location: context.location)
+        }
+        if let folded = ConstantFolding.contents(of: operation, inputs: descriptions, budget: &foldingBudget) {
             for index in results.indices where results[index].contents == nil {
                 results[index].contents = folded[index]
             }
@@ -139,7 +147,7 @@ struct PlanBuilder {
             }
             outputs.append(values.count)
             if case .constant(let tensor) = results[index].contents {
-                addConstant(name, tensor)
+                add(name, results[index], .constant(tensor))
             } else if case .symbolic(let dimensions) = results[index].contents {
                 add(name, results[index], .symbolic(dimensions))
             } else if operation.isView, index == 0, let viewed = inputs.first {
@@ -158,11 +166,11 @@ struct PlanBuilder {
         }
         let shape = values[output].description.shape
         guard values[output].description.isFloat, shape.first == .batch,
-            shape.dropFirst().allSatisfy({ $0.fixed != nil })
+            shape.dropFirst().allSatisfy({ ($0.fixed ?? 0) > 0 })
         else {
             throw GraphError(
                 .mismatch,
-                "output \(name) must be floating point with examples along its first axis; it is "
+                "output \(name) must be floating point with examples along its first axis and not empty; it is "
                     + "\(values[output].description.elementType) \(shape)")
         }
         var isLive = [Bool](repeating: false, count: values.count)
@@ -211,9 +219,12 @@ struct PlanBuilder {
         return (liveValues, steps, number[output])
     }
 
-    private mutating func addConstant(_ name: String, _ tensor: Tensor) {
-        let shape = tensor.shape.dimensions.map { Dimension($0) }
-        add(name, ValueDescription(tensor.elementType, shape, contents: .constant(tensor)), .constant(tensor))
+    /// Adds what no node makes.
+    private mutating func addGiven(
+        _ name: String, _ description: ValueDescription, _ source: Plan.Source
+    ) throws(GraphError) {
+        try KernelLimits.check(description.shape, location: "value \"\(name)\"")
+        add(name, description, source)
     }
 
     private mutating func add(_ name: String, _ description: ValueDescription, _ source: Plan.Source) {

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Tensors
 
 /// The mutable part of an evaluation: all intermediate values and their gradients, in storage made once.
@@ -26,13 +27,21 @@ final class Workspace<Scalar: Real> {
     ///   - fedTensors: The plan's fed tensors, by their name in the graph.
     ///   - withGradient: False for evaluation only, which needs less memory.
     ///   - reusesMemory: False gives every buffer a place of its own; for tests of the memory plan.
+    /// - Throws: `unsupported` where the values take more than the machine's memory; `notFound` or `mismatch` for fed
+    ///   tensors that are absent or differ from what the plan was made for.
     init(
         _ plan: Plan, capacity: Int, fedTensors: [String: Tensor], withGradient: Bool, reusesMemory: Bool = true
     ) throws(GraphError) {
         precondition(capacity > 0, "a workspace holds at least one example")
         self.plan = plan
         self.capacity = capacity
-        layout = WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient, reusesMemory: reusesMemory)
+        layout = try WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient, reusesMemory: reusesMemory)
+        let (bytes, available) = (layout.byteCount(as: Scalar.self), ProcessInfo.processInfo.physicalMemory)
+        guard bytes <= available else {
+            throw GraphError(
+                .unsupported,
+                "\(capacity) examples take \(bytes) bytes and the machine has \(available); evaluate fewer at a time")
+        }
         floats = .allocate(capacity: layout.floatCount)
         floats.initialize(repeating: 0, count: layout.floatCount)
         integers = .allocate(capacity: layout.integerCount)
@@ -55,12 +64,6 @@ final class Workspace<Scalar: Real> {
         extents.deallocate()
         numbers.deallocate()
         constants.forEach { $0.deallocate() }
-    }
-
-    /// The bytes a workspace would take, constants left out.
-    static func byteCount(_ plan: Plan, capacity: Int, withGradient: Bool) -> Int {
-        let layout = WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient)
-        return layout.floatCount * MemoryLayout<Scalar>.stride + layout.integerCount * MemoryLayout<Int64>.stride
     }
 
     /// The storage of a value, for its examples to be written or its results to be read.
@@ -160,6 +163,13 @@ final class Workspace<Scalar: Real> {
             case .fed(let name):
                 guard let fed = fedTensors[name] else {
                     throw GraphError(.notFound, "tensor \(name), which the graph reads, is not given")
+                }
+                let expected = plan.values[plan.root(of: index)].description
+                guard fed.shape.dimensions == expected.shape.map(\.constant), fed.integers != nil else {
+                    throw GraphError(
+                        .mismatch,
+                        "tensor \(name) is \(fed.elementType) \(fed.shape); expected \(expected.elementType) "
+                            + "\(expected.shape)")
                 }
                 tensor = fed
             default: continue

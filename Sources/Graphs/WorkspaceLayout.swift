@@ -16,10 +16,20 @@ struct WorkspaceLayout {
     let floatCount: Int
     let integerCount: Int
 
-    init(_ plan: Plan, capacity: Int, withGradient: Bool, reusesMemory: Bool = true) {
+    /// - Throws: `unsupported` where a value has more elements for that many examples than the kernels can hold.
+    init(_ plan: Plan, capacity: Int, withGradient: Bool, reusesMemory: Bool = true) throws(GraphError) {
         let liveness = Liveness(plan, withGradient: withGradient)
         let values = plan.values
-        let counts = values.map { $0.description.shape.values(batch: capacity).reduce(1, *) }
+        func count(_ shape: [Dimension], _ owner: String) throws(GraphError) -> Int {
+            if let count = KernelLimits.elementCount(of: shape, batch: capacity) { return count }
+            throw GraphError(
+                .unsupported,
+                "for \(capacity) examples, \(owner) takes more than \(KernelLimits.elementCount) elements (\(shape)); "
+                    + "evaluate fewer examples at a time")
+        }
+        let counts = try values.map { value throws(GraphError) in
+            try count(value.description.shape, "value \(value.name)")
+        }
         let forever = 0...(2 * plan.steps.count + 2)
 
         var floats: [MemoryPlan.Buffer] = []
@@ -43,11 +53,13 @@ struct WorkspaceLayout {
             }
         }
         let savedStart = floats.count
+        var scratch = 0
         for (index, step) in plan.steps.enumerated() {
-            let count = step.operation.savedCount.value(batch: capacity)
-            floats.append(MemoryPlan.Buffer(count: count, lifetime: liveness.saved[index]))
+            let owner = "operation \(type(of: step.operation))"
+            let saved = try count([step.operation.savedCount], owner)
+            floats.append(MemoryPlan.Buffer(count: saved, lifetime: liveness.saved[index]))
+            scratch = max(scratch, try count([step.operation.scratchCount], owner))
         }
-        let scratch = plan.steps.map { $0.operation.scratchCount.value(batch: capacity) }.max() ?? 0
         floats.append(MemoryPlan.Buffer(count: scratch, lifetime: forever))
 
         let floatPlan = MemoryPlan(floats, reusesMemory: reusesMemory)
@@ -66,6 +78,11 @@ struct WorkspaceLayout {
         zeroedBefore = WorkspaceLayout.firstTouches(plan, liveness)
         floatCount = floatPlan.count
         integerCount = integerPlan.count
+    }
+
+    /// The bytes of a workspace that holds floats as `Scalar`, constants left out.
+    func byteCount<Scalar>(as type: Scalar.Type) -> Int {
+        floatCount * MemoryLayout<Scalar>.stride + integerCount * MemoryLayout<Int64>.stride
     }
 
     /// The gradient of the output is written by the loss, those of parameters are the caller's; all others start at zero.

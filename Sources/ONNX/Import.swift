@@ -5,7 +5,7 @@ import Tensors
 
 extension Graph {
     /// The versions of the default operator set that are read.
-    public static let supportedOpsets = 13...25
+    static let supportedOpsets = 13...25
 
     /// Reads the forward graph of an ONNX file.
     ///
@@ -79,8 +79,7 @@ extension Graph {
             outputs: try Self.values(model.graph.output, role: "output"),
             initializers: initializers,
             nodes: nodes,
-            opset: opset,
-            metadata: Dictionary(model.metadataProps.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
+            opset: opset)
         try checkNames()
     }
 

@@ -1,7 +1,7 @@
 /// Why an ONNX file cannot be imported.
 public struct ONNXError: Error, Sendable, CustomStringConvertible {
     /// The class of the problem; tests and callers decide by this, never by the wording.
-    public enum Kind: String, Sendable, CaseIterable {
+    public enum Kind: String, Sendable {
         /// The bytes are no complete ONNX model, or the model contradicts the standard.
         case malformed
         /// The model is valid, and uses what Instar does not read.

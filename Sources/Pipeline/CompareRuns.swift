@@ -14,7 +14,9 @@ public func compareRuns(at paths: [String]) throws -> Comparison {
     let analyses = try stores.map { Analysis(measurements: try $0.readMeasurements()) }
     let measurements = analyses.map(\.measurements)
     guard let first = measurements[0].outputProducts, let probe = first.probeDigest,
-        measurements.allSatisfy({ $0.outputProducts?.probeDigest == probe })
+        measurements.allSatisfy({
+            $0.outputProducts?.probeDigest == probe && $0.outputProducts?.dimension == first.dimension
+        })
     else { return Comparison(analyses) }
 
     let surveys = zip(stores, measurements).flatMap { store, measured in

@@ -44,7 +44,11 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
         case let failure as Failure: self = failure
         case let error as RunError: self.init(Kind(error.kind), error.description)
         case let error as HDF5Error: self.init(Kind(error), error.description)
-        case let error as GraphError: self.init(Kind(rawValue: error.kind.rawValue) ?? .malformed, error.description)
+        case let error as GraphError:
+            // The graph is there: a name that is missing in it contradicts what was stated.
+            self.init(
+                error.kind == .notFound ? .mismatch : Kind(rawValue: error.kind.rawValue) ?? .malformed,
+                error.description)
         case let error as ONNXError: self.init(Kind(rawValue: error.kind.rawValue) ?? .malformed, error.description)
         case let error as SamplingError: self.init(error.kind == .mismatch ? .mismatch : .usage, error.description)
         default: self.init(.defect, "a defect of Instar's, please report it: \(error)")

@@ -88,12 +88,20 @@ struct LoadedModel: Sendable {
     private static func chooseHead(
         _ stated: Manifest.Loss?, plan: Plan, examples: Examples
     ) throws -> (LossHead, [String]) {
+        let names = LossHead.named.map(\.name).joined(separator: ", ")
         switch stated {
-        case .named(let name): return (try LossHead(name: name), [])
+        case .named(let name):
+            guard let head = LossHead.named.first(where: { $0.name == name }) else {
+                let nearest =
+                    nearestName(to: name, among: LossHead.named.map(\.name)).map { "; did you mean '\($0)'?" } ?? ""
+                throw Failure(
+                    .malformed,
+                    "run.yaml: loss: expected one of \(names), or {output: NAME}, found '\(name)'\(nearest)")
+            }
+            return (head, [])
         case .output(let name): return (.output(name), [])
         case nil: break
         }
-        let names = LossHead.named.map(\.name).joined(separator: ", ")
         guard let targets = examples.targets else {
             throw Failure(
                 .notFound,

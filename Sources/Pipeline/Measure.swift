@@ -1,6 +1,7 @@
 public import Development
 import Foundation
 import Graphs
+import HDF5
 public import Runs
 import Sampling
 import Tensors
@@ -43,7 +44,7 @@ struct Work: Sendable {
 
 /// Opens model and examples, resolves the settings and checks them against the store.
 func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: MeasurementStore) throws -> Work {
-    try options.sampling.validate()
+    try options.validate()
     let selection = try selectCheckpoints(of: run.series, steps: options.steps, every: options.every)
     let first = try run.series.read(at: selection[0])
     var model: LoadedModel?
@@ -117,7 +118,7 @@ extension Work {
         let key = unitKey(
             weights: digest, inputs: StoredSettings(sampling: nil, inputs: settings.inputs),
             unit: "survey \(precision.rawValue) after \(before?.digest ?? "none")")
-        if var stored = try Survey.read(path), stored.key == key {
+        if var stored = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path) }), stored.key == key {
             stored.value.dropVectors()
             return stored
         }
@@ -200,7 +201,7 @@ struct ChainUnit: Sendable {
     ) async throws -> StoredUnit<ChainTrace> {
         let path = store.chainPath(step: step, chain: chain)
         let total = sampling.burnInCount + sampling.drawCount
-        let stored = try Chain<Scalar>.read(path)
+        let stored = try readingUnit(path) { () throws(HDF5Error) in try Chain<Scalar>.read(path) }
         if let stored, stored.key != key {
             throw Failure(
                 .mismatch,

@@ -15,6 +15,13 @@ public struct MeasureOptions: Sendable {
 
     /// Creates options that leave everything open.
     public init() {}
+
+    /// Throws a usage failure that names the first option that makes no sense.
+    func validate() throws(Failure) {
+        try sampling.validate()
+        guard jobs ?? 1 >= 1 else { throw Failure(.usage, "--jobs must be at least 1") }
+        guard steps == nil || every == nil else { throw Failure(.usage, "--steps and --every exclude each other") }
+    }
 }
 
 /// Sampling settings as far as the user stated them; nil fields are resolved from the run.

@@ -35,8 +35,8 @@ public struct PlannedWork: Sendable {
             lines += [
                 "draws: \(settings.chainCount) chains × (\(settings.burnInCount) burn-in + \(settings.drawCount)) "
                     + "× \(steps.count) checkpoints, batches of \(settings.batchSize) (\(settings.minibatches.rawValue))",
-                "step size ε = \(settings.stepSize), nβ = \(settings.nBeta), localization γ = \(settings.localization), "
-                    + "seed \(settings.seed), \(settings.precision.rawValue)",
+                "step size ε = \(short(settings.stepSize)), nβ = \(short(settings.nBeta)), "
+                    + "localization γ = \(short(settings.localization)), seed \(settings.seed), \(settings.precision.rawValue)",
                 "units: \(unitCount), of which \(storedUnitCount) are stored",
                 "memory: about \(memory / 1_048_576 + 1) MiB for \(jobCount) workers, besides the examples",
                 "time: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
@@ -44,6 +44,8 @@ public struct PlannedWork: Sendable {
         }
         return (lines + limitations).joined(separator: "\n")
     }
+
+    private func short(_ number: Double) -> String { String(format: "%.4g", number) }
 }
 
 /// Decides everything that `measure` would decide, and does nothing.
@@ -60,11 +62,14 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
         seconds: nil, folder: store.folder, limitations: work.limitations)
     guard let model = work.model, let settings = work.settings.sampling else { return plan }
     plan.unitCount = steps.count * settings.chainCount
-    plan.storedUnitCount = steps.reduce(0) { count, step in
-        count
-            + (0..<settings.chainCount).count {
-                FileManager.default.fileExists(atPath: store.chainPath(step: step, chain: $0))
-            }
+    let wanted = settings.burnInCount + settings.drawCount
+    var missingDraws = 0
+    for step in steps {
+        for chain in 0..<settings.chainCount {
+            let stored = try Chain<Double>.read(store.chainPath(step: step, chain: chain))?.value.trace
+            let isFinished = stored.map { $0.outcome != .completed || $0.drawCount >= wanted } ?? false
+            if isFinished { plan.storedUnitCount += 1 } else { missingDraws += wanted - (stored?.drawCount ?? 0) }
+        }
     }
     let checkpoint = try run.series.read(at: work.selection[0])
     let draw =
@@ -72,8 +77,7 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
         case .float: try drawCost(Float.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
         case .double: try drawCost(Double.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
         }
-    let draws = (plan.unitCount - plan.storedUnitCount) * (settings.burnInCount + settings.drawCount)
-    plan.seconds = Double(draws) * draw.seconds / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
+    plan.seconds = Double(missingDraws) * draw.seconds / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
     plan.memory = jobs * draw.memory
     return plan
 }

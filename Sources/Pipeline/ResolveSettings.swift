@@ -10,9 +10,9 @@ private let calibrationExampleCount = 4_096
 
 /// Turns what the user asked for into settings with nothing left open.
 ///
-/// Defaults (design §4.4): nβ = n/ln n with the true n; γ = d/|w\*|²; ε = 0.2/(nβ·h + γ) with h the largest
-/// curvature at a few checkpoints spread over the whole series, so that choosing fewer checkpoints to measure
-/// does not change the settings.
+/// The defaults of nβ, γ and ε are those of `SamplingSettings`, with the true number of training examples and the
+/// largest curvature at a few checkpoints spread over the whole series, so that choosing fewer checkpoints to
+/// measure does not change the settings.
 func resolveSettings(
     _ request: SamplingRequest, stored: SamplingSettings?, model: LoadedModel, series: CheckpointSeries
 ) throws -> SamplingSettings {
@@ -23,7 +23,7 @@ func resolveSettings(
     var settings = SamplingSettings(
         chainCount: request.chainCount ?? stored?.chainCount ?? 4,
         drawCount: request.drawCount ?? stored?.drawCount ?? 1_000,
-        burnInCount: request.burnInCount ?? stored?.burnInCount ?? 500,
+        burnInCount: request.burnInCount ?? stored?.burnInCount ?? 1_000,
         batchSize: request.batchSize ?? stored?.batchSize ?? min(exampleCount, 512),
         minibatches: request.minibatches ?? stored?.minibatches ?? .iid,
         stepSize: request.stepSize ?? stored?.stepSize ?? .nan,
@@ -35,14 +35,23 @@ func resolveSettings(
     if settings.stepSize.isNaN || settings.localization.isNaN {
         let last = series.references.count - 1
         let places = Set((0..<calibrationCheckpointCount).map { $0 * last / (calibrationCheckpointCount - 1) })
-        let centers = try places.sorted().map { try model.center(of: series.read(at: $0), as: Double.self) }
+        // A damaged checkpoint is an error where it is measured; here the others will do.
+        let readable = places.sorted().compactMap { try? series.read(at: $0) }
+        guard !readable.isEmpty else {
+            throw Failure(
+                .malformed,
+                "none of the checkpoints that settings are derived from can be read; "
+                    + "`instar inspect` says why. State --step-size and --localization to do without")
+        }
+        let centers = try readable.map { try model.center(of: $0, as: Double.self) }
+        let curvature = try largestCurvature(at: centers, model: model)
         if settings.localization.isNaN {
-            settings.localization = SamplingSettings.defaultLocalization(centers: centers, subset: model.subset)
+            settings.localization = SamplingSettings.defaultLocalization(
+                centers: centers, subset: model.subset, nBeta: settings.nBeta, curvature: curvature)
         }
         if settings.stepSize.isNaN {
             settings.stepSize = try SamplingSettings.defaultStepSize(
-                nBeta: settings.nBeta, curvature: largestCurvature(at: centers, model: model),
-                localization: settings.localization)
+                nBeta: settings.nBeta, curvature: curvature, localization: settings.localization)
         }
     }
     try settings.validate(exampleCount: exampleCount)
@@ -56,7 +65,15 @@ private func largestCurvature(at centers: [[Double]], model: LoadedModel) throws
     let examples = Array(Swift.stride(from: 0, to: loss.exampleCount, by: stride))
     let evaluator = try loss.makeEvaluator(capacity: fullLossChunk)
     return try centers.map { center in
-        try Curvature.largest(
+        let losses = evaluator.fullLoss(at: center, examples: examples, chunkSize: fullLossChunk).exampleLosses
+        if let place = losses.firstIndex(where: { !$0.isFinite }) {
+            throw Failure(
+                .malformed,
+                "\(model.examples.path): training example \(examples[place]) gives the loss \(losses[place]) at one of the "
+                    + "checkpoints that settings are derived from; expected finite losses. Is an index among the inputs "
+                    + "out of range? If the run itself diverged, state --step-size and --localization")
+        }
+        return try Curvature.largest(
             evaluator: evaluator, center: center, subset: model.subset, examples: examples, chunkSize: fullLossChunk,
             random: RandomStream(seed: 0, trainingStep: 0, chain: 0, purpose: .curvature)
         ).value

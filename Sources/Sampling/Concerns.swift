@@ -1,5 +1,3 @@
-import Foundation
-
 /// Where a finding becomes a concern.
 ///
 /// A difference counts only if it is both more than chance and large enough to matter: with many draws the first
@@ -7,17 +5,20 @@ import Foundation
 enum Threshold {
     /// R-hat above which chains may disagree; Vehtari et al. 2021.
     static let rHat = 1.01
-    /// Effective draws of the bulk below which a standard error is itself unsure by 7 % (1/√(2·ESS)) or more.
-    static let effectiveDraws = 100.0
+    /// Effective draws of the bulk below which a standard error is itself unsure by 14 % (1/√(2·ESS)) or more.
+    static let effectiveDraws = 25.0
+    /// Effective draws below which neither λ̂ nor its error means anything: the error is unsure by 22 % or more, and
+    /// chains that have not mixed pass for a handful of draws.
+    static let meaninglessDraws = 10.0
     /// Standard errors beyond which a difference is more than chance: one in 370 for a normal one.
     static let standardErrors = 3.0
     /// Part of a quantity below which a difference is too small to matter.
     static let relativeDifference = 0.05
     /// Standard errors below zero at which a negative λ̂ is a finding: one in 44 by chance.
     static let negativeStandardErrors = 2.0
-    /// (ε/4)·E|g|² as a part of d above which the chain is another law than the posterior: at a quadratic with γ = 0,
-    /// this part of d/2 is exactly what the finite step and the minibatches add to λ̂.
-    static let discretization = 0.5
+    /// λ̂ below which a negative value means nothing: λ̂ = −1 says that the chains' typical loss lies a whole unit of
+    /// temperature, 1/nβ, below the checkpoint's, which is then no typical point of its own posterior.
+    static let meaninglessValue = -1.0
     /// The first and the last part of a trace that are compared. Geweke 1992 takes a tenth and a half; a fifth
     /// leaves enough draws for an error at a few hundred draws.
     static let firstPart = 0.2
@@ -34,7 +35,7 @@ extension Concern {
     static func all(about estimate: LLCEstimate, draws: [[Double]], dimension: Int) -> [Concern] {
         let concerns = [
             divergence(estimate), tooFewDraws(estimate, draws), singleChain(estimate), disagreement(estimate, draws),
-            drift(estimate, draws), instationarity(estimate), discretization(estimate, dimension), negative(estimate),
+            drift(estimate, draws), instationarity(estimate), inflation(estimate, dimension), negative(estimate),
         ]
         return concerns.compactMap { $0 }.sorted { $0.severity == .unusable && $1.severity == .doubtful }
     }
@@ -57,13 +58,20 @@ extension Concern {
                 kind: .fewEffectiveDraws, severity: .unusable, finding: "no finite draw is left after burn-in",
                 remedy: remedy)
         }
-        let effective = estimate.bulkESS ?? 0
-        guard effective < Threshold.effectiveDraws else { return nil }
         let count = draws.reduce(0) { $0 + $1.count }
+        guard let effective = estimate.bulkESS else {
+            return Concern(
+                kind: .fewEffectiveDraws, severity: .unusable,
+                finding: "\(count) draws are too few, or too alike, to count how many are independent", remedy: remedy)
+        }
+        guard effective < Threshold.effectiveDraws else { return nil }
+        let isMeaningless = effective < Threshold.meaninglessDraws
         return Concern(
-            kind: .fewEffectiveDraws, severity: .doubtful,
+            kind: .fewEffectiveDraws, severity: isMeaningless ? .unusable : .doubtful,
             finding: "\(count) draws are worth \(text(effective)) independent ones; "
-                + "below \(text(Threshold.effectiveDraws)) the standard error itself is unsure",
+                + (isMeaningless
+                    ? "below \(Int(Threshold.meaninglessDraws)) neither λ̂ nor its standard error means anything"
+                    : "below \(Int(Threshold.effectiveDraws)) the standard error itself is unsure"),
             remedy: remedy)
     }
 
@@ -120,14 +128,18 @@ extension Concern {
                 : "raise burn-in and draws: the chains still come back towards the checkpoint")
     }
 
-    private static func discretization(_ estimate: LLCEstimate, _ dimension: Int) -> Concern? {
-        guard let identity = estimate.identity, dimension > 0 else { return nil }
-        let part = identity.right / Double(dimension) - 1
-        guard part > Threshold.discretization else { return nil }
+    /// At a quadratic, λ̂ + (γ/2)E|δ|² is d/2 + (ε/8)E|g|²: without γ the last term is exactly what finite steps and
+    /// minibatch noise add to λ̂, and with it at most that.
+    private static func inflation(_ estimate: LLCEstimate, _ dimension: Int) -> Concern? {
+        guard let value = estimate.value, let error = estimate.standardError,
+            let inflation = estimate.identity?.inflation(dimension: dimension),
+            isFinding(inflation, error: error, scale: value)
+        else { return nil }
         return Concern(
             kind: .stepSizeTooLarge, severity: .doubtful,
-            finding: "(ε/4)E|g|² is \(text(100 * part)) % of d: finite steps and minibatch noise heat the chain",
-            remedy: "lower the step size, or raise the batch size")
+            finding: "finite steps and minibatch noise add up to (ε/8)E|g|² = \(text(inflation)) to λ̂, "
+                + "\((100 * inflation / abs(value)).readable(significantDigits: 2)) % of it",
+            remedy: "lower the step size")
     }
 
     private static func negative(_ estimate: LLCEstimate) -> Concern? {
@@ -135,10 +147,11 @@ extension Concern {
             value < -Threshold.negativeStandardErrors * error
         else { return nil }
         return Concern(
-            kind: .negative, severity: .doubtful,
+            kind: .negative, severity: value < Threshold.meaninglessValue ? .unusable : .doubtful,
             finding: "λ̂ = \(text(value)) ± \(text(error)): the chains find lower losses than the checkpoint's",
-            remedy: "the checkpoint is no local minimum at this scale: raise the localization, or read λ̂ as a sign "
-                + "that training was still descending")
+            remedy:
+                "the checkpoint is no local minimum at this scale: raise the localization or lower nβ, or read it as "
+                + "a sign that training was still descending")
     }
 
     /// Whether a difference is both more than chance and large enough to matter.
@@ -147,5 +160,5 @@ extension Concern {
             && abs(difference) > Threshold.relativeDifference * abs(scale)
     }
 
-    private static func text(_ number: Double) -> String { String(format: "%.4g", number) }
+    private static func text(_ number: Double) -> String { number.readable(significantDigits: 4) }
 }

@@ -53,6 +53,11 @@ public struct StationaryIdentity: Sendable, Codable, Equatable {
         self.right = right
         self.standardError = standardError
     }
+
+    /// (ε/8)·E|g|², in units of λ̂: at a quadratic what finite steps and minibatch noise add to λ̂ at most.
+    ///
+    /// - Parameter dimension: d, the number of sampled coordinates.
+    public func inflation(dimension: Int) -> Double { (right - Double(dimension)) / 2 }
 }
 
 /// A reason to doubt an estimate, with what to do about it.
@@ -63,13 +68,13 @@ public struct Concern: Sendable, Codable, Equatable {
         case diverged
         /// R-hat above 1.01, and chain values that differ by more than chance and by enough to matter.
         case chainsDisagree
-        /// Fewer than 100 effective draws in all: the errors themselves are unsure.
+        /// Fewer than 25 effective draws in all: the errors themselves are unsure.
         case fewEffectiveDraws
-        /// The stationary identity fails by more than its error: the chain has not reached its law.
+        /// The stationary identity fails by more than its error: the chain has not settled into the posterior.
         case notStationary
         /// The first and last part of the trace differ by more than their errors.
         case drifting
-        /// Finite steps and minibatch noise make up too much of the stationary identity: the chain is too hot.
+        /// Finite steps and minibatch noise add more to λ̂ than three of its standard errors and than 5 % of it.
         case stepSizeTooLarge
         /// λ̂ is below zero by more than its error: the checkpoint is no local minimum at this scale.
         case negative
@@ -80,7 +85,8 @@ public struct Concern: Sendable, Codable, Equatable {
     public enum Severity: String, Sendable, Codable {
         /// The number is to be read with care and is drawn as such.
         case doubtful
-        /// The number means nothing and takes no part in stage finding: no draws, or most chains diverged.
+        /// The number means nothing and takes no part in stage finding: no draws, most chains diverged, significantly
+        /// negative and below −1, or fewer than 10 effective draws.
         case unusable
     }
     /// What was found.

@@ -33,22 +33,29 @@ extension SamplingSettings {
         return 0.2 / total
     }
 
-    /// γ = d/|w\*|², the mean of |w\*|² taken over the centers, sampled coordinates only.
+    /// γ, the larger of two bounds.
     ///
-    /// Where the loss is flat the posterior is N(w\*, 1/γ), so this lets a weight that the loss does not hold
-    /// wander about as far as the weights' own root mean square: far enough to see the shape of the
-    /// basin, not so far that the network is another one. Centers of zeros give 1.
+    /// d/|w\*|², with the mean of |w\*|² over the centers: where the loss is flat the posterior is N(w\*, 1/γ), so a
+    /// weight that the loss does not hold wanders no further than the weights' own root mean square. And a fiftieth of
+    /// nβ·h + γ: such a direction, which only γ pulls back, relaxes like exp(−εγt/2), with ε = 0.2/(nβ·h + γ) in 500
+    /// draws, so that the default burn-in holds two relaxation times. A direction of curvature h′ counts in λ̂ with the
+    /// part nβ·h′/(nβ·h′ + γ): a weaker γ sees flatter directions, and takes longer chains.
     ///
     /// - Parameters:
-    ///   - centers: w\* of one or several checkpoints, which share one γ.
+    ///   - centers: w\* of one or several checkpoints, which share one γ. Centers of zeros count as |w\*|² = d.
     ///   - subset: The sampled coordinates.
-    public static func defaultLocalization<Scalar: Real>(centers: [[Scalar]], subset: ParameterSubset) -> Double {
+    ///   - nBeta: nβ.
+    ///   - curvature: h, the largest over the checkpoints of the series.
+    public static func defaultLocalization<Scalar: Real>(
+        centers: [[Scalar]], subset: ParameterSubset, nBeta: Double, curvature: Double
+    ) -> Double {
         precondition(!centers.isEmpty, "there is a checkpoint")
         let squares = centers.map { center in
             let norm = subset.norm(of: center)
             return norm * norm
         }
-        return squares.mean > 0 ? Double(subset.count) / squares.mean : 1
+        let width = squares.mean > 0 ? Double(subset.count) / squares.mean : 1
+        return max(width, nBeta * curvature / 49)
     }
 
     /// Checks that settings can be used at all, before anything is computed.

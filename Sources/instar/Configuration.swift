@@ -30,6 +30,14 @@ struct Configuration {
         }
     }
 
+    private static func expectation(_ type: Any.Type) -> String {
+        switch type {
+        case is Int.Type, is UInt64.Type: "a whole number"
+        case is Double.Type: "a number"
+        default: "steps as in 0,100,5000"
+        }
+    }
+
     /// The text of a setting, nil where it is not stated.
     func text(_ key: String) throws -> String? {
         if let value = assigned[key] { return value }
@@ -42,8 +50,12 @@ struct Configuration {
         guard let text = try text(key) else { return nil }
         guard let value = Value(argument: text) else {
             let expected =
-                Value.allValueStrings.isEmpty ? "another form" : Value.allValueStrings.joined(separator: " or ")
-            throw Failure(.usage, "setting '\(key)': expected \(expected), found '\(text)'")
+                Value.allValueStrings.isEmpty
+                ? Self.expectation(Value.self) : Value.allValueStrings.joined(separator: " or ")
+            let isAssigned = assigned[key] != nil
+            let place = isAssigned ? "--set" : file?.path ?? "settings"
+            throw Failure(
+                isAssigned ? .usage : .malformed, "\(place): \(key): expected \(expected), found '\(text)'")
         }
         return value
     }

@@ -19,7 +19,7 @@ struct MeasuringOptions: ParsableArguments {
     var draws: Int?
     @Option(
         help:
-            "Draws per chain before those (default 500). All chains start at the checkpoint, which is not typical of the posterior."
+            "Draws per chain before those (default 1000). All chains start at the checkpoint, which is not typical of the posterior."
     )
     var burnIn: Int?
     @Option(
@@ -36,7 +36,10 @@ struct MeasuringOptions: ParsableArguments {
     @Option(
         help: "nβ (default n/ln n with n the number of training examples). The scale at which the loss is looked at.")
     var nBeta: Double?
-    @Option(help: "γ, the pull towards the checkpoint (default d/|w|²). Larger keeps chains closer and lowers the LLC.")
+    @Option(
+        help:
+            "γ, the pull towards the checkpoint (default: what keeps weights near their size and lets chains settle within burn-in). Larger keeps chains closer and lowers the LLC; smaller takes longer chains."
+    )
     var localization: Double?
     @Option(help: "The seed of all random numbers (default 0).")
     var seed: UInt64?

@@ -69,6 +69,23 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.file("out/measurements.h5"))) == before)
     }
 
+    @Test func `a full disk is a failure that names the file and leaves earlier results`() throws {
+        #expect(try run(arguments("analyze", output: "out")) == 0)
+        let before = try Data(contentsOf: URL(fileURLWithPath: scratch.file("out/measurements.h5")))
+        let process = try Program.process([], scratch: scratch)
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        // A file may not grow beyond 8 blocks of 512 bytes: writing more fails as on a full disk.
+        process.arguments =
+            ["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"", Program.path]
+            + (try arguments("analyze", output: "out", ["--draws", "400"]))
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 1)
+        #expect(try scratch.text("stderr").contains(scratch.file("out/")))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.file("out/measurements.h5"))) == before)
+        #expect(try run(["report", Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out")]) == 0)
+    }
+
     @Test func `report works from stored measurements alone`() throws {
         #expect(try run(arguments("analyze", output: "out")) == 0)
         let before = try scratch.text("out/report.html")
@@ -81,6 +98,24 @@ import Testing
         #expect(try run(arguments("analyze", output: "out", ["--dry-run"])) == 0)
         #expect(!FileManager.default.fileExists(atPath: scratch.file("out/measurements.h5")))
         #expect(try scratch.text("stdout").contains("draws"))
+    }
+
+    @Test func `strict turns doubtful estimates into status 3`() throws {
+        // Ten draws cannot give enough effective ones.
+        #expect(try run(arguments("analyze", output: "out", ["--draws", "10", "--strict"])) == 3)
+        #expect(FileManager.default.fileExists(atPath: scratch.file("out/report.html")))
+    }
+
+    @Test func `flags win over --set, and --set over the settings file`() throws {
+        try Data("draws: 11\nchains: 2\nburn-in: 3\n".utf8).write(to: URL(fileURLWithPath: scratch.file("s.yaml")))
+        let status = try run([
+            "measure", Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out"), "--every", "25",
+            "--config", scratch.file("s.yaml"), "--set", "draws=12", "--set", "chains=3", "--draws", "13",
+        ])
+        #expect(status == 0)
+        let settings = try scratch.text("out/settings.json").filter { !$0.isWhitespace }
+        #expect(settings.contains("\"drawCount\":13") && settings.contains("\"chainCount\":3"))
+        #expect(settings.contains("\"burnInCount\":3"))
     }
 
     @Test func `inspect lists what is sampled`() throws {

@@ -40,6 +40,19 @@ import Testing
         #expect(message.contains(name))
     }
 
+    @Test func `a checkpoint cut short stops nothing that does not use it`() throws {
+        let run = try scratch.copy(ofRun: "tms-seed-A")
+        let name = try #require(try checkpointNames(in: run).dropFirst(3).first)
+        try Data("no HDF5".utf8).write(to: URL(fileURLWithPath: "\(run)/checkpoints/\(name)"))
+        let process = try Program.process(
+            ["measure", run, "--steps", "0,10,225000", "--draws", "4", "--burn-in", "0"], scratch: scratch)
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let inspection = try Program.run("inspect", run, scratch: scratch)
+        #expect(inspection.status == 65 && inspection.output.contains(name) && inspection.output.contains("sampled"))
+    }
+
     @Test func `two files with one step are named`() throws {
         let run = try scratch.copy(ofRun: "tms-seed-A")
         let names = try checkpointNames(in: run)

@@ -20,9 +20,10 @@ import Testing
     @Test func `unusable checkpoints take no part, are listed and explained`() throws {
         let diverged = Concern(
             kind: .diverged, severity: .unusable, finding: "All chains diverged.", remedy: "Halve ε.")
+        let drifting = Concern(kind: .drifting, severity: .doubtful, finding: "It drifts.", remedy: "Burn in longer.")
         let analysis = Analysis(
             measurements: madeUpRun { checkpoints in
-                checkpoints[5].llc = madeUpEstimate(nil, concerns: [diverged])
+                checkpoints[5].llc = madeUpEstimate(nil, concerns: [diverged, drifting])
                 checkpoints[9].llc = madeUpEstimate(1e9, concerns: [diverged])
             })
         let steps = [analysis.measurements.checkpoints[5].step, analysis.measurements.checkpoints[9].step]
@@ -31,19 +32,69 @@ import Testing
         let advisory = try #require(analysis.advisories.first)
         #expect(advisory.severity == .warning && advisory.steps == steps && advisory.remedy == "Halve ε.")
         #expect(advisory.finding.contains("2 of \(analysis.measurements.checkpoints.count) checkpoints"))
+        #expect(!analysis.advisories.contains { $0.finding.contains("doubtful") })
+        #expect(analysis.verdict[1] == "λ̂ is unusable at 2 of 43 checkpoints.")
         #expect(analysis.verdict.last?.contains("warning") == true)
     }
 
-    @Test func `a doubt is a note unless it concerns half of the series`() {
-        let doubt = Concern(kind: .drifting, severity: .doubtful, finding: "It drifts.", remedy: "Burn in longer.")
-        for (count, severity) in [(3, Advisory.Severity.note), (30, .warning)] {
+    @Test func `doubts of all kinds together decide whether they are a warning`() {
+        func doubt(_ kind: Concern.Kind) -> Concern {
+            Concern(kind: kind, severity: .doubtful, finding: "it drifts", remedy: "burn in longer")
+        }
+        // 43 checkpoints; the boundary near step 240 leaves about half of them on either side.
+        let cases: [(drifting: Range<Int>, disagreeing: Range<Int>, severity: Advisory.Severity)] = [
+            (0..<3, 30..<34, .note), (0..<12, 12..<25, .warning), (0..<8, 8..<16, .warning),
+        ]
+        for (drifting, disagreeing, severity) in cases {
             let analysis = Analysis(
                 measurements: madeUpRun { checkpoints in
-                    for index in 0..<count { checkpoints[index].llc?.concerns = [doubt] }
+                    for index in drifting { checkpoints[index].llc?.concerns = [doubt(.drifting)] }
+                    for index in disagreeing { checkpoints[index].llc?.concerns = [doubt(.chainsDisagree)] }
                 })
-            #expect(analysis.advisories.first { $0.remedy == "Burn in longer." }?.severity == severity)
+            let advisories = analysis.advisories.filter { $0.remedy == "Burn in longer." }
+            #expect(advisories.map(\.severity) == [severity, severity], "\(drifting), \(disagreeing)")
+            #expect(advisories.allSatisfy { $0.finding.hasSuffix(": It drifts.") })
+            #expect(advisories.map(\.steps.count).sorted() == [drifting.count, disagreeing.count].sorted())
             #expect(analysis.stages?.excludedSteps.isEmpty == true)
+            #expect(analysis.verdict[0].hasPrefix("Provisional: two stages.") == (drifting.count == 12))
+            #expect(analysis.verdict[1] == "λ̂ is doubtful at \(drifting.count + disagreeing.count) of 43 checkpoints.")
         }
+    }
+
+    @Test func `the verdict counts what is doubtful or unusable and names the boundaries that rest on it`() throws {
+        let sound = try #require(Analysis(measurements: madeUpRun()).stages)
+        let interval = sound.boundaries[0].interval
+        let doubt = Concern(kind: .drifting, severity: .doubtful, finding: "it drifts", remedy: "burn in longer")
+        let none = Concern(kind: .diverged, severity: .unusable, finding: "all diverged", remedy: "lower it")
+        func verdict(sparing spared: Int) -> [String] {
+            var measurements = madeUpRun { $0[$0.count - 1].llc = madeUpEstimate(nil, concerns: [none]) }
+            let within = measurements.checkpoints.indices.filter {
+                interval.contains(Double(measurements.checkpoints[$0].step))
+            }
+            for index in within.dropFirst(spared) { measurements.checkpoints[index].llc?.concerns = [doubt] }
+            return Analysis(measurements: measurements).verdict
+        }
+        let weak = verdict(sparing: 0)
+        #expect(weak[1].hasPrefix("λ̂ is doubtful at ") && weak[1].hasSuffix(" of 43 checkpoints and unusable at 1."))
+        #expect(weak[2].hasPrefix("The boundary at step ") && weak[2].hasSuffix(" rests on doubtful estimates only."))
+        #expect(!verdict(sparing: 1).contains { $0.contains("rests on") })
+    }
+
+    @Test func `an LLC above half the number of parameters is noted`() throws {
+        func notes(_ value: Double, inflation: Double = 0) -> [Advisory] {
+            let measurements = madeUpRun { checkpoints in
+                checkpoints[7].llc?.value = value
+                checkpoints[7].llc?.identity = StationaryIdentity(
+                    left: 200 + 2 * inflation, right: 200 + 2 * inflation, standardError: 1)
+            }
+            return measurements.advisories(stages: []).filter { $0.finding.contains("d/2 = 100,") }
+        }
+        // d = 200 and a standard error of 0.5.
+        #expect(notes(100.9).isEmpty && notes(102, inflation: 1.5).isEmpty)
+        let note = try #require(notes(101.1).first)
+        #expect(
+            note.severity == .note && note.finding.hasPrefix("1 of 43 checkpoints has a λ̂ above")
+                && note.steps.count == 1)
     }
 
     @Test func `too few points are a warning with what to do`() throws {

@@ -49,6 +49,8 @@ import Testing
         #expect(Format.count(12, "stage") == "12 stages")
         #expect(Format.list(["a", "b", "c"]) == "a, b and c")
         #expect(Format.list(["a"]) == "a")
+        #expect(Format.sentence("chains drift") == "Chains drift.")
+        #expect(Format.sentence("λ̂ = −1") == "λ̂ = −1." && Format.sentence("It drifts.") == "It drifts.")
         #expect(Format.exact(300) == "300" && Format.exact(0.003) == "0.003")
     }
 }

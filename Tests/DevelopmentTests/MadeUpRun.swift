@@ -31,7 +31,7 @@ func madeUpRun(
             nBeta: 1000 / log(1000), localization: 1, seed: seed, precision: .double),
         provenance: Provenance(version: "1.0.0", processors: ["kind A"], digests: []),
         hyperparameters: [Entry(name: "learning rate", value: "0.001")],
-        tensors: [TensorSummary(name: "weight", shape: Shape([2, 3]), isSampled: true)], checkpoints: checkpoints,
+        tensors: [TensorSummary(name: "weight", shape: Shape([20, 10]), isSampled: true)], checkpoints: checkpoints,
         outputProducts: InnerProducts(
             values: gram(rows: outputs), count: outputs.count, dimension: 3, probeDigest: "probe"),
         weightProducts: nil, recordedSeries: [], limitations: [])
@@ -41,4 +41,8 @@ func madeUpEstimate(_ value: Double?, concerns: [Concern] = []) -> LLCEstimate {
     LLCEstimate(
         value: value, standardError: value.map { _ in 0.5 }, chainValues: [], rHat: 1, bulkESS: 400, tailESS: 400,
         identity: nil, divergedAtDraw: [], concerns: concerns)
+}
+
+func boundary(at step: Double, within interval: ClosedRange<Double>) -> Boundary {
+    Boundary(step: step, interval: interval, innerInterval: interval, support: 1, relativeSlope: 0)
 }

@@ -75,6 +75,13 @@ private let unaryFunctions: [(name: String, function: @Sendable (Double) -> Doub
         }
     }
 
+    @Test func `integer powers wrap around, however large the exponent`() throws {
+        let (bases, exponents) = ([3, -2, 1, 2, 7] as [Int64], [4, 5, .max, .max, 0] as [Int64])
+        let harness = try OperationHarness(
+            "Pow", inputs: [Tensor(bases, shape: [5]), Tensor(exponents, shape: [5])])
+        #expect(harness.forward()[0] == [81, -32, 1, 0, 1])
+    }
+
     @Test func `ties of Max share the gradient`() throws {
         let x = Tensor([1.0, 2, 3], shape: [3])
         let harness = try OperationHarness("Max", inputs: [x, Tensor([2.0], shape: [])])
@@ -149,7 +156,7 @@ private let unaryFunctions: [(name: String, function: @Sendable (Double) -> Doub
     @Test(arguments: [
         ([2, 3], [3, 4]), ([5, 2, 3], [3, 4]), ([5, 2, 3], [5, 3, 4]), ([1, 2, 3], [5, 3, 4]),
         ([2, 1, 2, 3], [4, 3, 2]),
-        ([3], [3, 2]), ([2, 3], [3]), ([3], [3]), ([3], [2, 3, 2]), ([2, 4, 3], [3]),
+        ([0, 2, 3], [1, 3, 2]), ([3], [3, 2]), ([2, 3], [3]), ([3], [3]), ([3], [2, 3, 2]), ([2, 4, 3], [3]),
     ])
     func `MatMul sums over the inner axis, with the right gradient`(shapes: ([Int], [Int])) throws {
         let (a, b) = (random(shapes.0, 1), random(shapes.1, 2))
@@ -200,7 +207,7 @@ private let unaryFunctions: [(name: String, function: @Sendable (Double) -> Doub
         let axes = max(shapeA.count, shapeB.count) - 2
         let leadingA = Array(repeating: 1, count: axes + 2 - shapeA.count) + shapeA.dropLast(2)
         let leadingB = Array(repeating: 1, count: axes + 2 - shapeB.count) + shapeB.dropLast(2)
-        let leading = zip(leadingA, leadingB).map { max($0, $1) }
+        let leading = zip(leadingA, leadingB).map { $0 == 1 ? $1 : $0 }
         return (0..<leading.reduce(1, *) * rows * columns).map { index in
             var rest = index / (rows * columns)
             var (offsetA, offsetB, strideA, strideB) = (0, 0, rows * inner, inner * columns)

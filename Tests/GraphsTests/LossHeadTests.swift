@@ -96,6 +96,52 @@ import Testing
         #expect(relativeError(result.losses, [expected]) < 16 * .ulpOfOne)
     }
 
+    private static let ignored = Int64(LossHead.ignoredTarget)
+    private static let classes = Tensor([2, ignored, 0, 1, ignored, ignored] as [Int64], shape: [3, 2])
+    private static let numbers = Tensor((0..<18).map { Double($0 % 5) / 4 }, shape: [3, 2, 3])
+
+    @Test(arguments: [
+        (LossHead.crossEntropy, classes), (.nextToken, classes), (.sumSquaredError, numbers),
+        (.meanSquaredError, numbers), (.binaryCrossEntropy, numbers),
+    ])
+    func `gradients are central differences of the mean loss`(head: LossHead, targets: Tensor) {
+        let outputs = TestGraphs.numbers(18, seed: 4).map { 3 * $0 }
+        func run(_ outputs: [Double]) -> (losses: [Double], gradient: [Double]) {
+            evaluate(head, outputs: outputs, shape: [2, 3], count: 3, targets: targets, as: Double.self)
+        }
+        let problem = GradientChecker().problem(at: outputs, gradient: run(outputs).gradient) {
+            run($0).losses.reduce(0, +) / 3
+        }
+        #expect(problem == nil)
+    }
+
+    @Test func `a graph that emits losses passes them on, with the gradient of their mean`() {
+        let result = evaluate(
+            .output("loss"), outputs: [3, -1, 0.5, 2], shape: [], count: 4, targets: Tensor([0.0], shape: [1]),
+            as: Float.self)
+        #expect(result.losses == [3, -1, 0.5, 2] && result.gradient == [0.25, 0.25, 0.25, 0.25])
+    }
+
+    // Float holds whole numbers up to 2²⁴ and then every other one: terms of about 1 would vanish beside 2²⁴ in a sum of
+    // Floats. Here their thousand remains, to the rounding of a few sums in Double.
+    @Test func `Float's losses are summed in Double`() {
+        let (large, count) = (16_777_216.0, 1000)
+        let squares = evaluate(
+            .sumSquaredError, outputs: [4096] + [Double](repeating: 1, count: count), shape: [count + 1], count: 1,
+            targets: Tensor([Double](repeating: 0, count: count + 1), shape: [1, count + 1]), as: Float.self)
+        #expect(squares.losses == [large + Double(count)])
+        let zeros = [Double](repeating: 0, count: 2 * count)
+        let expected = (large + Double(count) * log(2)) / Double(count + 1)
+        let cross = evaluate(
+            .crossEntropy, outputs: [large, 0] + zeros, shape: [count + 1, 2], count: 1,
+            targets: Tensor([Int64](repeating: 1, count: count + 1), shape: [1, count + 1]), as: Float.self)
+        #expect(Tolerance.relative(Double(count) * .ulpOfOne).accepts(cross.losses[0], expected))
+        let binary = evaluate(
+            .binaryCrossEntropy, outputs: [large] + zeros.prefix(count), shape: [count + 1], count: 1,
+            targets: Tensor([Double](repeating: 0, count: count + 1), shape: [1, count + 1]), as: Float.self)
+        #expect(Tolerance.relative(Double(count) * .ulpOfOne).accepts(binary.losses[0], expected))
+    }
+
     @Test func `names lead to heads and back, others are refused with the names there are`() throws {
         for name in [
             "cross-entropy", "next-token", "sum-squared-error", "mean-squared-error", "binary-cross-entropy",

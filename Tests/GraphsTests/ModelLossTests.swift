@@ -122,9 +122,9 @@ import Testing
         #expect(blocks.count == 30 && relativeError(blocks, whole) < 16 * .ulpOfOne)
     }
 
-    @Test func `a target out of range names example, value and range`() throws {
+    @Test func `the first target out of range is named with its value and the range`() throws {
         var values = (0..<10).map { Int64($0 % 3) }
-        values[6] = 3
+        (values[6], values[8]) = (3, -1)
         let error = #expect(throws: GraphError.self) {
             try ModelLoss<Double>(
                 plan: TestGraphs.networkPlan(), head: .crossEntropy, inputs: inputs,
@@ -132,6 +132,76 @@ import Testing
         }
         #expect(error?.kind == .mismatch)
         for part in ["example 6", "target 3", "0 to 2"] { #expect(error?.reason.contains(part) == true) }
+    }
+
+    private func refusal(_ head: LossHead, targets: Tensor?) -> GraphError? {
+        #expect(throws: GraphError.self) {
+            try ModelLoss<Float>(plan: TestGraphs.networkPlan(), head: head, inputs: inputs, targets: targets)
+        }
+    }
+
+    @Test func `targets that do not suit the head are refused`() {
+        let numbers = Tensor(TestGraphs.numbers(30, seed: 3), shape: [10, 3])
+        let float = refusal(.crossEntropy, targets: numbers)
+        #expect(float?.kind == .mismatch && float?.reason.contains("integer targets") == true)
+        #expect(refusal(.sumSquaredError, targets: classes)?.kind == .mismatch)
+        #expect(refusal(.sumSquaredError, targets: Tensor([1.0], shape: []))?.kind == .mismatch)
+        #expect(refusal(.meanSquaredError, targets: nil)?.kind == .notFound)
+        #expect(refusal(.binaryCrossEntropy, targets: numbers)?.reason.contains("0 to 1") == true)
+        var values = [Double](repeating: 0, count: 30)
+        values[17] = 1e300
+        let large = refusal(.sumSquaredError, targets: Tensor(values, shape: [10, 3]))
+        #expect(large?.reason.contains("example 5") == true && large?.reason.contains("Float") == true)
+    }
+
+    @Test func `squared errors take whole numbers as they take others`() throws {
+        let whole = Tensor((0..<30).map { Int64($0 % 4) }, shape: [10, 3])
+        var (integers, floats): ([Double], [Double]) = ([], [])
+        for (targets, float) in [(whole, false), (Tensor(whole.values(as: Double.self), shape: [10, 3]), true)] {
+            let loss = try ModelLoss<Double>(
+                plan: TestGraphs.networkPlan(), head: .sumSquaredError, inputs: inputs, targets: targets)
+            var losses: [Double] = []
+            try loss.makeEvaluator(capacity: 10).losses(at: parameters, examples: Array(0..<10), into: &losses)
+            if float { floats = losses } else { integers = losses }
+        }
+        #expect(integers == floats && integers.count == 10)
+    }
+
+    /// y = x where the mask is set, else −x; the mask comes from the checkpoint under a name with a prefix.
+    @Test(arguments: [ElementType.bool, .uint8, .int64])
+    func `a mask of the checkpoint is fed under its name in the graph`(type: ElementType) throws {
+        let graph = TestGraphs.graph(
+            [
+                TestGraphs.input("x", [.symbolic("batch"), .fixed(4)]), TestGraphs.input("w", [.fixed(4)]),
+                TestGraphs.input("layer/mask", [.fixed(4)], type),
+            ],
+            [
+                Node(operatorName: "Cast", inputs: ["layer/mask"], outputs: ["isSet"], attributes: ["to": .integer(9)]),
+                Node(operatorName: "Mul", inputs: ["x", "w"], outputs: ["xw"]),
+                Node(operatorName: "Neg", inputs: ["xw"], outputs: ["n"]),
+                Node(operatorName: "Where", inputs: ["isSet", "xw", "n"], outputs: ["y"]),
+            ])
+        let tensors = [TestGraphs.tensor("module.w", [4]), TestGraphs.tensor("module.layer.mask", [4], type)]
+        let binding = try ParameterBinding(graph: graph, tensors: tensors, dataNames: ["x"]) { _, _ in false }
+        #expect(binding.fedTensors.map(\.name) == ["module.layer.mask"] && binding.parameterCount == 4)
+        #expect(binding.fedTensors.map(\.valueName) == ["layer/mask"] && binding.strippedPrefix == "module.")
+        let plan = try Plan(graph: graph, binding: binding, exampleShapes: ["x": [4]])
+        func loss(_ fed: [String: Tensor]) throws -> ModelLoss<Double> {
+            try ModelLoss(
+                plan: plan, head: .sumSquaredError, inputs: inputs,
+                targets: Tensor([Double](repeating: 0, count: 40), shape: [10, 4]), otherTensors: fed)
+        }
+        let mask = Tensor(shape: [4], elementType: type, elements: .integer([1, 0, 0, 1]))
+        let evaluator = try loss(["layer/mask": mask]).makeEvaluator(capacity: 10)
+        let outputs = evaluator.outputs(at: [1, 1, 1, 1], examples: [0, 3])
+        let x = TestGraphs.numbers(40, seed: 1)
+        #expect(outputs == [x[0], -x[1], -x[2], x[3], x[12], -x[13], -x[14], x[15]])
+
+        let absent = #expect(throws: GraphError.self) { try loss([:]).makeEvaluator(capacity: 1) }
+        #expect(absent?.kind == .notFound)
+        let other = Tensor(shape: [2], elementType: type, elements: .integer([1, 0]))
+        let short = #expect(throws: GraphError.self) { try loss(["layer/mask": other]).makeEvaluator(capacity: 1) }
+        #expect(short?.kind == .mismatch)
     }
 
     @Test(arguments: [
@@ -163,5 +233,14 @@ import Testing
         try loss.makeEvaluator(capacity: 2).losses(at: embedding, examples: [0, 1], into: &next)
         try same.makeEvaluator(capacity: 2).losses(at: embedding, examples: [0, 1], into: &cross)
         #expect(next == cross && next.allSatisfy { $0 > 0 })
+
+        var gradient: [Double] = []
+        let evaluator = try loss.makeEvaluator(capacity: 2)
+        evaluator.lossesAndGradient(at: embedding, examples: [0, 1], losses: &next, gradient: &gradient)
+        let problem = GradientChecker().problem(at: embedding, gradient: gradient) { point in
+            evaluator.losses(at: point, examples: [0, 1], into: &next)
+            return next.reduce(0, +) / 2
+        }
+        #expect(problem == nil)
     }
 }

@@ -38,6 +38,10 @@ import Testing
         let onGraph = try bind(graph(prefix + "fc.weight"), [TestGraphs.tensor("fc.weight", [3, 2])])
         #expect(onCheckpoint.slots.first?.valueName == "fc.weight" && onCheckpoint.strippedPrefix == prefix)
         #expect(onGraph.slots.first?.valueName == prefix + "fc.weight" && onGraph.strippedPrefix == prefix)
+        // The recorder may know the tensor under the graph's name only.
+        let rules = BindingRules(trainable: ["fc.weight"])
+        let trained = try bind(graph("fc.weight"), [TestGraphs.tensor(prefix + "fc.weight", [3, 2])], rules)
+        #expect(trained.slots.first?.isTrainable == true)
     }
 
     @Test func `a slash is read as a dot`() throws {
@@ -107,7 +111,7 @@ import Testing
         let rules = BindingRules(constants: ["shared"])
         let binding = try bind(graph, TestGraphs.networkTensors, rules)
         #expect(binding.slots.contains { $0.valueName == "b2" })
-        #expect(try Plan(graph: graph, binding: binding, exampleShapes: ["x": [4]]).operationCount == 4)
+        #expect(try Plan(graph: graph, binding: binding, exampleShapes: ["x": [4]]).evaluatedCount == 4)
     }
 
     @Test func `running statistics and buffers are fed and not sampled`() throws {

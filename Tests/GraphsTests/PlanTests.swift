@@ -26,7 +26,7 @@ import Testing
             initializers: [
                 "factors": Tensor([2, 1] as [Int64], shape: [2]), "divisors": Tensor([1, 2] as [Int64], shape: [2]),
             ])
-        #expect(plan.operationCount == 1)
+        #expect(plan.evaluatedCount == 1)
         #expect(plan.outputShape == [4])
         #expect(
             plan.values.contains { $0.description.shape == [Dimension(coefficient: 2, constant: 0), Dimension(2)] })
@@ -37,7 +37,7 @@ import Testing
             Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"]),
             Node(operatorName: "NoSuchOperator", inputs: ["x"], outputs: ["unused"]),
         ])
-        #expect(plan.operationCount == 1)
+        #expect(plan.evaluatedCount == 1)
     }
 
     @Test func `all operators that are missing are listed at once`() {
@@ -91,8 +91,23 @@ import Testing
         #expect(rows.dividedExactly(by: .batch) == Dimension(6))
         #expect(rows.dividedExactly(by: Dimension(4)) == nil)
         #expect(rows.dividedExactly(by: Dimension(0)) == nil)
-        #expect((rows + Dimension(1)).value(batch: 5) == 31)
-        #expect((rows - .batch).description == "5·batch")
+        #expect(rows.plus(Dimension(1))?.value(batch: 5) == 31)
+        #expect(rows.minus(.batch)?.description == "5·batch")
+    }
+
+    @Test(arguments: [Int.max, Int.min]) func `what overflows is nil`(extreme: Int) {
+        let (constant, slope) = (Dimension(extreme), Dimension(coefficient: extreme, constant: extreme))
+        for number in [constant, slope] {
+            #expect(number.times(Dimension(2)) == nil && number.plus(number) == nil)
+            #expect(number.minus(Dimension(extreme > 0 ? -1 : 1)) == nil)
+            #expect([number, Dimension(-2)].product == nil)
+            #expect(number.dividedExactly(by: Dimension(-1)) == nil)
+        }
+        #expect(slope.exactValue(batch: 3) == nil)
+        #expect(slope.value(batch: 3) == extreme &* 3 &+ extreme)
+        #expect(Dimension.interpolating(extreme, at: 2, 0, at: 3) == nil)
+        #expect(Dimension.interpolating(0, at: 1009, extreme / 994 * 994, at: 2003) == nil)
+        #expect(Dimension(0).dividedExactly(by: Dimension(coefficient: 1, constant: extreme)) == Dimension(0))
     }
 
     @Test func `the line through two points has whole coefficients or is nil`() {

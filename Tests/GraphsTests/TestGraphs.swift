@@ -49,3 +49,8 @@ enum TestGraphs {
         return (0..<count).map { _ in Double.random(in: -1...1, using: &generator) }
     }
 }
+
+extension Plan {
+    /// The number of operations in an evaluation, views left out.
+    var evaluatedCount: Int { steps.count { !$0.operation.isView } }
+}

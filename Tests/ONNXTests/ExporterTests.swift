@@ -30,7 +30,7 @@ import Testing
         let plan = try Plan(
             graph: graph, binding: binding, exampleShapes: ["x": Shape(example ?? [])],
             outputName: graph.outputs.first?.name)
-        #expect(plan.operationCount > 0)
+        #expect(plan.outputShape.elementCount > 0)
     }
 
     @Test(

@@ -103,12 +103,6 @@ import Testing
         #expect(try problem(missing).kind == .malformed)
     }
 
-    @Test func `metadata are kept`() throws {
-        var model = sample()
-        model.metadataProps = [StringStringEntryProto.with { ($0.key, $0.value) = ("author", "nobody") }]
-        #expect(try Graph(onnx: model.serializedBytes() as Data, file: "m").metadata == ["author": "nobody"])
-    }
-
     @Test func `attributes of every kind arrive`() throws {
         var model = sample()
         model.graph.node[0].attribute = [

@@ -41,6 +41,15 @@ struct ChartTests {
         #expect(Set(places.prefix(2).map { String($0.2) }).count == 2)
     }
 
+    @Test func `notes never cover each other, and one place has one of the same words`() {
+        let notes: [Mark] = [("end", 30.0), ("end", 31), ("a", 31), ("b", 32), ("c", 32), ("none", 33)]
+            .map { .note(.init(x: $1, y: 5), $0) }
+        let svg = Self.chart(notes).svg(width: 368)
+        let places = svg.matches(of: /<text x="([0-9.]+)" y="([0-9.]+)" class="note"[^>]*>([^<]*)</)
+        #expect(places.map { String($0.3) } == ["end", "a", "b", "c"], "four places beside a point")
+        #expect(Set(places.map { "\($0.1) \($0.2)" }).count == 4)
+    }
+
     @Test func `neighbouring cells of one level are joined`() {
         var writer = SVGWriter()
         var frame = ChartLayout(Self.chart([]), width: 368).frames[0]

@@ -1,5 +1,6 @@
 import Development
 import Foundation
+import Sampling
 import Testing
 
 @testable import Reports
@@ -23,6 +24,19 @@ struct ComparisonReportTests {
             page.sections.first { $0.anchor == "dynamics" }?.blocks.first?.figures.count
         }
         #expect(figures == [3, 6])
+    }
+
+    @Test func `what cannot be compared has no column`() throws {
+        var other = Self.runs[1]
+        other.measurements.settings?.localization *= 2
+        let incomparable = try ComparisonReport(comparison: Comparison([Self.runs[0], other])).html()
+        let comparable = try ComparisonReport(comparison: Comparison(Self.runs)).html()
+        #expect(comparable.contains("Δλ̂ from the first run"))
+        #expect(!incomparable.contains("Δλ̂ from the first run"))
+        other.stages = nil
+        let withoutRatios = try ComparisonReport(comparison: Comparison([Self.runs[0], other])).html()
+        #expect(comparable.contains("To ÷ first run’s"))
+        #expect(!withoutRatios.contains("To ÷ first run’s"))
     }
 
     @Test func `runs of which one has nothing are still compared`() throws {

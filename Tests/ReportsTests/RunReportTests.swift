@@ -158,6 +158,42 @@ struct RunReportTests {
         #expect(page.contains(analysis.measurements.runName))
     }
 
+    @Test func `captions, terms and methods speak only of what is there`() {
+        let full = RunReport(analysis: SyntheticAnalysis.full()).page
+        #expect(full.terms.joined().contains("local learning coefficient"))
+        #expect(full.sections.first { $0.anchor == "methods" }?.blocks[0].links.count == 4)
+        var bare = SyntheticAnalysis.full()
+        bare.stages = nil
+        for index in bare.measurements.checkpoints.indices { bare.measurements.checkpoints[index].llc = nil }
+        let page = RunReport(analysis: bare).page
+        #expect(page.terms.isEmpty)
+        let methods = page.sections.first { $0.anchor == "methods" }?.blocks[0]
+        #expect(methods?.paragraphs.joined().contains("λ̂") == false)
+        #expect(methods?.links.count == 1, "the source of essential dynamics")
+        for index in bare.measurements.checkpoints.indices {
+            bare.measurements.checkpoints[index].llc = SyntheticAnalysis.diverged
+        }
+        let caption = RunReport(analysis: bare).page.sections[0].blocks[0].figures[0].figureCaption
+        #expect(!caption.contains("bar") && !caption.contains("band"))
+    }
+
+    @Test func `an unusable estimate far off leaves the scale alone and is named at its edge`() throws {
+        var analysis = SyntheticAnalysis.full()
+        let scale = try #require(analysis.measurements.llcScale(including: analysis.stages?.curve))
+        let unusable = try #require(
+            analysis.measurements.checkpoints.firstIndex { $0.llc?.quality == .unusable && $0.llc?.value == nil })
+        analysis.measurements.checkpoints[unusable].llc?.value = -1e4
+        #expect(analysis.measurements.llcScale(including: analysis.stages?.curve) == scale)
+        #expect(try RunReport(analysis: analysis).html().contains("1 below: λ̂ −10000"))
+    }
+
+    @Test func `an evolute takes eight checkpoints`() throws {
+        let few = RunReport(analysis: SyntheticAnalysis.full(checkpointCount: 7)).page
+        let enough = RunReport(analysis: SyntheticAnalysis.full(checkpointCount: 8)).page
+        let switches = [few, enough].map { page in page.sections.flatMap(\.blocks).flatMap(\.evoluteSwitches).count }
+        #expect(switches == [0, 2])
+    }
+
     @Test func `many checkpoints and long tensor names make a page of moderate size`() throws {
         let names = (0..<148).map { "features.layers.\($0).a_rather_long_submodule_name.convolution.weight" }
         let analysis = SyntheticAnalysis.full(checkpointCount: 200, tensorNames: names)

@@ -59,4 +59,12 @@ struct TableTests {
         #expect(Set(rows.map(\.count)).count == 1)
         #expect(text.contains("warning: All chains diverged"))
     }
+
+    @Test(arguments: [
+        (String(repeating: "0a", count: 32), "0a0a0a0a0a0a…"), ("2019.4935", "2019"), ("0.123456", "0.1235"),
+        ("0.001", nil), ("1e-3", nil), ("225000", nil), ("adam", nil), ("nan", nil),
+    ])
+    func `digests and long fractions are shortened and nothing else`(_ text: String, _ short: String?) {
+        #expect(Format.shortened(text) == short)
+    }
 }

@@ -100,14 +100,28 @@ struct LLCEstimateTests {
     }
 
     @Test func `few draws are a concern`() {
-        #expect(Self.kinds(Self.estimate(Self.traces(draws: 15))) == [.fewEffectiveDraws])
-        #expect(Self.kinds(Self.estimate(Self.traces(draws: 2))) == [.fewEffectiveDraws])
+        // Independent draws count fully: 4 chains of 25, 5 and 2.
+        #expect(Self.estimate(Self.traces(draws: 25)).concerns.isEmpty)
+        let some = Self.estimate(Self.traces(chains: 2, draws: 8))
+        #expect(some.bulkESS.map { 10 < $0 && $0 < 25 } == true, "\(some)")
+        #expect(some.concerns.filter { $0.kind == .fewEffectiveDraws }.map(\.severity) == [.doubtful])
+        let none = Self.estimate(Self.traces(draws: 2))
+        #expect(none.concerns.map(\.kind) == [.fewEffectiveDraws] && none.concerns.map(\.severity) == [.unusable])
+    }
+
+    @Test func `chains that sit apart have no effective draws and no meaning`() throws {
+        let estimate = Self.estimate(Self.traces { chain, _ in 5 + 10 * Double(chain) })
+        #expect(try #require(estimate.bulkESS) < 10 && (try #require(estimate.rHat)) > 2)
+        let first = try #require(estimate.concerns.first)
+        #expect(first.kind == .fewEffectiveDraws && first.severity == .unusable)
     }
 
     @Test func `a negative value is reported and doubted`() throws {
         let estimate = Self.estimate(Self.traces { _, _ in -5 })
         #expect(try #require(estimate.value) < -4)
         #expect(Self.kinds(estimate) == [.negative])
+        #expect(estimate.concerns.map(\.severity) == [.unusable])
+        #expect(Self.estimate(Self.traces { _, _ in -0.5 }).concerns.map(\.severity) == [.doubtful])
         // A value below zero by less than its error is no finding.
         #expect(!Self.kinds(Self.estimate(Self.traces(noise: 100) { _, _ in -0.001 })).contains(.negative))
     }
@@ -116,10 +130,14 @@ struct LLCEstimateTests {
         #expect(Self.kinds(Self.estimate(Self.traces(driftProduct: 6))) == [.notStationary])
     }
 
-    @Test func `a hot chain has too large a step`() {
-        // (ε/4)·40000 = 10 = d.
-        let estimate = Self.estimate(Self.traces(driftProduct: 20, squaredDrift: 40_000))
-        #expect(Self.kinds(estimate) == [.stepSizeTooLarge])
+    @Test func `a step that adds to the value more than chance and a twentieth is too large`() {
+        // (ε/8)·4000 = 0.5, a tenth of 5 and twenty standard errors of 1/40.
+        let hot = Self.estimate(Self.traces(driftProduct: 11, squaredDrift: 4000))
+        #expect(Self.kinds(hot) == [.stepSizeTooLarge])
+        #expect(hot.concerns.first?.finding.contains("(ε/8)E|g|² = 0.5000 to λ̂, 10 % of it") == true)
+        // 0.2 is eight standard errors but 4 %; 0.5 is 10 % but within three standard errors of 8/40.
+        #expect(Self.estimate(Self.traces(driftProduct: 10.4, squaredDrift: 1600)).concerns.isEmpty)
+        #expect(Self.estimate(Self.traces(noise: 8, driftProduct: 11, squaredDrift: 4000)).concerns.isEmpty)
     }
 
     @Test func `a trace of another sampler has no identity`() {

@@ -9,11 +9,16 @@ struct SamplingDefaultsTests {
         #expect(SamplingSettings.defaultNBeta(exampleCount: 1) == 1)
         #expect(try SamplingSettings.defaultStepSize(nBeta: 100, curvature: 2, localization: 50) == 0.2 / 250)
         let subset = ParameterSubset(ranges: [0..<2])
+        func localization(_ centers: [[Double]], curvature: Double) -> Double {
+            SamplingSettings.defaultLocalization(centers: centers, subset: subset, nBeta: 100, curvature: curvature)
+        }
         // |w|² over the subset is 5 and 25, their mean 15.
-        let localization = SamplingSettings.defaultLocalization(
-            centers: [[1.0, 2, 9], [3, 4, 9]], subset: subset)
-        #expect(Tolerance.ulps(4).accepts(localization, 2.0 / 15))
-        #expect(SamplingSettings.defaultLocalization(centers: [[0.0, 0, 1]], subset: subset) == 1)
+        #expect(Tolerance.ulps(4).accepts(localization([[1.0, 2, 9], [3, 4, 9]], curvature: 0), 2.0 / 15))
+        #expect(localization([[0.0, 0, 1]], curvature: 0) == 1)
+        // A direction that only γ holds relaxes in 2/(εγ) = 500 draws.
+        let settling = localization([[3.0, 4, 9]], curvature: 50)
+        let stepSize = try SamplingSettings.defaultStepSize(nBeta: 100, curvature: 50, localization: settling)
+        #expect(Tolerance.ulps(8).accepts(2 / (stepSize * settling), 500))
     }
 
     @Test func `a flat loss without localization has no default step size`() {

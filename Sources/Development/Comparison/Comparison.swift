@@ -51,6 +51,9 @@ public struct Comparison: Sendable {
     /// What the reader must know before comparing, gravest first.
     public var advisories: [Advisory]
 
+    /// Whether λ̂ was measured in all runs in one way, so that its heights can be subtracted and not only its steps.
+    public var levelsAreComparable: Bool { !differences.contains { $0.subject == .measurement } }
+
     /// The name of each run; the run's place is added where names coincide.
     public var runNames: [String] {
         let names = analyses.map(\.measurements.runName)
@@ -96,9 +99,8 @@ public struct Comparison: Sendable {
     }
 
     private var comparability: [Advisory] {
-        let decisive = differences.filter { $0.subject == .measurement }
-        guard !decisive.isEmpty else { return [] }
-        let listing = decisive.map { difference in
+        guard !levelsAreComparable else { return [] }
+        let listing = differences.filter { $0.subject == .measurement }.map { difference in
             "\(difference.name) (\(difference.values.map { $0 ?? "–" }.joined(separator: ", ")))"
         }
         return [
@@ -106,8 +108,33 @@ public struct Comparison: Sendable {
                 severity: .warning,
                 finding: "λ̂ was measured under different conditions: \(listing.joined(separator: "; ")). "
                     + "Heights of the LLC curves cannot be compared; the steps of their boundaries can, with care.",
-                remedy: "Measure all runs with the same settings, nβ, ε and γ above all, and on the same loss.")
+                remedy: comparabilityRemedy)
         ]
+    }
+
+    /// The options that give all runs the settings of the first, and what no option can.
+    private var comparabilityRemedy: String {
+        let settings = analyses.map(\.measurements.settings)
+        var sentences: [String] = []
+        var namesOfSettings: Set<String> = []
+        if let reference = settings.compactMap(\.self).first {
+            namesOfSettings = Set(reference.conditions.map(\.entry.name))
+            func options(_ settings: SamplingSettings) -> [String] {
+                settings.conditions.map { "\($0.option) \($0.entry.value)" }
+            }
+            let others = zip(runNames, settings).filter { $1.map(options) != options(reference) }.map(\.0)
+            if !others.isEmpty {
+                sentences.append(
+                    "Measure \(Format.list(others)) again with \(options(reference).joined(separator: " ")) "
+                        + "and another --output.")
+            }
+        }
+        if differences.contains(where: { $0.subject == .measurement && !namesOfSettings.contains($0.name) }) {
+            sentences.append(
+                "No setting makes up for another loss, other examples or other sampled parameters: "
+                    + "compare the steps of boundaries only.")
+        }
+        return sentences.joined(separator: " ")
     }
 
     private var dynamicsAdvisories: [Advisory] {
@@ -115,7 +142,7 @@ public struct Comparison: Sendable {
         let digests = Set(analyses.map { $0.measurements.outputProducts?.probeDigest })
         let reason =
             digests.count > 1 || digests.contains(nil)
-            ? "the outputs were not taken on the same probe set"
+            ? "the outputs were not taken on the same probe set, or have different sizes"
             : "the products between outputs of different runs were not given"
         return [
             Advisory(

@@ -32,9 +32,22 @@ extension Comparison.Difference {
     }
 }
 
+extension SamplingSettings {
+    /// The settings that λ̂ depends on, each with the option of `instar measure` that sets it.
+    var conditions: [(entry: Entry, option: String)] {
+        [
+            (Entry(name: "nβ", value: Format.exact(nBeta)), "--n-beta"),
+            (Entry(name: "step size ε", value: Format.exact(stepSize)), "--step-size"),
+            (Entry(name: "localization γ", value: Format.exact(localization)), "--localization"),
+            (Entry(name: "batch size", value: String(batchSize)), "--batch"),
+            (Entry(name: "minibatches", value: minibatches.rawValue), "--minibatches"),
+            (Entry(name: "precision", value: precision.rawValue), "--precision"),
+        ]
+    }
+}
+
 extension Measurements {
     /// Everything that λ̂ depends on beside the weights and the examples, field by field.
-    ///
     var conditions: [Entry] {
         var entries: [Entry] = []
         func add(_ name: String, _ value: String?) {
@@ -43,13 +56,7 @@ extension Measurements {
         add("loss", loss.map { "\($0.name) in \($0.unit)" })
         add("examples n", exampleCount.map(String.init))
         add("parameters sampled", tensors.contains(where: \.isSampled) ? String(sampledCount) : nil)
-        add("nβ", settings.map { Format.exact($0.nBeta) })
-        add("step size ε", settings.map { Format.exact($0.stepSize) })
-        add("localization γ", settings.map { Format.exact($0.localization) })
-        add("batch size", settings.map { String($0.batchSize) })
-        add("minibatches", settings?.minibatches.rawValue)
-        add("precision", settings?.precision.rawValue)
-        return entries
+        return entries + (settings?.conditions.map(\.entry) ?? [])
     }
 
     /// d, the number of sampled coordinates.

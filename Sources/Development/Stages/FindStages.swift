@@ -51,7 +51,7 @@ extension StageFinding {
     ///
     /// - Parameters:
     ///   - points: The usable checkpoints, ascending by step.
-    ///   - excludedSteps: Checkpoints that were left out, for the record.
+    ///   - excludedSteps: Checkpoints that were left out, for the record; a stage that ends at one has no kind.
     /// - Throws: `LinearAlgebraError` when a number is not finite.
     public init?(points: [Point], excludedSteps: [Int] = []) throws(LinearAlgebraError) {
         guard points.count >= Self.minimumPointCount else { return nil }
@@ -68,7 +68,8 @@ extension StageFinding {
         self.init(
             boundaries: boundaries,
             rejected: candidates.filter { $0.support < Self.defaultSupportThreshold },
-            stages: Self.stages(between: boundaries.map(\.step), of: points, process: process),
+            stages: Self.stages(
+                between: boundaries, of: points, excludedSteps: excludedSteps, process: process),
             curve: Curve(
                 steps: grid.map(Self.step), mean: values.mean, deviation: values.deviation, slope: slopes.mean),
             supportThreshold: Self.defaultSupportThreshold, excludedSteps: excludedSteps, noise: process.noise,

@@ -90,16 +90,18 @@ public struct Stage: Sendable, Codable, Equatable {
         case lossFallsComplexityRises = "A"
         /// B: the loss falls and the LLC falls.
         case lossFallsComplexityFalls = "B"
-        /// The loss does not fall, or a change is within two standard errors of zero.
+        /// The loss does not fall, a change is within two standard errors of zero, or the start or the end rests on a
+        /// checkpoint whose λ̂ is significantly negative or excluded.
         case undecided = "–"
     }
     /// The first and last checkpoint or boundary step of the stage.
     public var start: Double
     /// The end.
     public var end: Double
-    /// The change of the training loss; nil without losses.
+    /// The change of the training loss; nil without losses. Its error holds the interpolation between checkpoints and
+    /// the boundaries' places.
     public var lossChange: Estimate?
-    /// The change of λ̂.
+    /// The change of λ̂ on the fitted curve between the stated steps; its error does not hold the boundaries' places.
     public var llcChange: Estimate
     /// What kind of stage it is.
     public var kind: Kind

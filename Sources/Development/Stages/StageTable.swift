@@ -3,13 +3,23 @@ import Foundation
 extension StageFinding {
     /// The stages that boundaries delimit, from the first checkpoint to the last.
     ///
-    /// Δλ̂ is that of the fitted curve, its error from the joint posterior at both ends. Δloss is exact at checkpoints
-    /// and interpolated linearly in log(t + 1) at boundaries; its error is that of the interpolation alone. Both
-    /// are changes between the stated steps: the boundaries' own uncertainty is not part of their errors.
-    static func stages(between boundaries: [Double], of points: [Point], process: GaussianProcess) -> [Stage] {
-        let ends = [Double(points[0].step)] + boundaries + [Double(points[points.count - 1].step)]
+    /// Δloss is exact at checkpoints and interpolated linearly in log(t + 1) at boundaries. Its error holds that of the
+    /// interpolation and that of the boundary's place: a quarter of the loss's range over the 95 % interval, which is
+    /// its standard deviation there when both are near normal.
+    ///
+    /// Δλ̂ is that of the fitted curve between the stated steps. Its error is that of the curve, the checkpoints' errors
+    /// and the learnt noise included; the boundary's place is not part of it, since the LLC hardly changes there.
+    static func stages(
+        between boundaries: [Boundary], of points: [Point], excludedSteps: [Int] = [], process: GaussianProcess
+    ) -> [Stage] {
+        let (first, last) = (Double(points[0].step), Double(points[points.count - 1].step))
+        let ends = [first] + boundaries.map(\.step) + [last]
+        let intervals = [first...first] + boundaries.map(\.interval) + [last...last]
         let values = process.posterior(of: ends.map { .value(log1p($0)) })
-        let losses = ends.map { loss(at: log1p($0), of: points) }
+        let losses = zip(ends, intervals).map { loss(at: $0, within: $1, of: points) }
+        let steps = (points.map(\.step) + excludedSteps).sorted()
+        let unfit = Set(excludedSteps + points.filter(\.isNegative).map(\.step))
+        let isFirm = ends.map { unfit.isDisjoint(with: checkpoints(behind: $0...$0, of: steps)) }
         return (0..<ends.count - 1).map { index in
             let llcChange = values.change(from: index, to: index + 1)
             let lossChange = losses[index].flatMap { start in
@@ -21,8 +31,22 @@ extension StageFinding {
             }
             return Stage(
                 start: ends[index], end: ends[index + 1], lossChange: lossChange, llcChange: llcChange,
-                kind: kind(lossChange: lossChange, llcChange: llcChange))
+                kind: isFirm[index] && isFirm[index + 1]
+                    ? kind(lossChange: lossChange, llcChange: llcChange) : .undecided)
         }
+    }
+
+    /// The checkpoints that what is said of a range rests on: those within it, else the two around it.
+    ///
+    /// - Parameters:
+    ///   - range: Steps; one step is a range too.
+    ///   - steps: The checkpoints' steps, ascending.
+    static func checkpoints(behind range: ClosedRange<Double>, of steps: [Int]) -> [Int] {
+        let within = steps.filter { range.contains(Double($0)) }
+        guard within.isEmpty else { return within }
+        return [
+            steps.last { Double($0) < range.lowerBound }, steps.first { Double($0) > range.upperBound },
+        ].compactMap { $0 }
     }
 
     /// A or B when both changes exceed two standard errors, else undecided.
@@ -31,6 +55,17 @@ extension StageFinding {
             abs(llcChange.value) > 2 * llcChange.standardError
         else { return .undecided }
         return llcChange.value > 0 ? .lossFallsComplexityRises : .lossFallsComplexityFalls
+    }
+
+    /// The loss at a step that is only known to lie within an interval.
+    private static func loss(at step: Double, within interval: ClosedRange<Double>, of points: [Point]) -> Estimate? {
+        guard let center = loss(at: log1p(step), of: points) else { return nil }
+        // The interpolated loss is extreme at ends of the interval or at checkpoints within it.
+        let losses =
+            [interval.lowerBound, interval.upperBound].compactMap { loss(at: log1p($0), of: points)?.value }
+            + points.filter { interval.contains(Double($0.step)) }.compactMap(\.loss) + [center.value]
+        let range = (losses.max() ?? 0) - (losses.min() ?? 0)
+        return Estimate(value: center.value, standardError: hypot(center.standardError, range / 4))
     }
 
     /// The loss between checkpoints, by the straight line through the two neighbours in x; its error is the
@@ -54,4 +89,9 @@ extension StageFinding {
                 }
         }
     }
+}
+
+extension StageFinding.Point {
+    /// Whether λ̂ lies below zero by more than two standard errors: the checkpoint is then no local minimum.
+    fileprivate var isNegative: Bool { llc.value < -2 * llc.standardError }
 }

@@ -27,7 +27,10 @@ struct Concat: Operation {
                     .mismatch,
                     "inputs 0 and \(index) of shapes \(first.shape) and \(next.shape) do not fit along axis \(axis)")
             }
-            shape[axis] = shape[axis] + next.shape[axis]
+            guard let extent = shape[axis].plus(next.shape[axis]) else {
+                throw context.error(.unsupported, "the extent of axis \(axis) overflows")
+            }
+            shape[axis] = extent
         }
         outputs = [ValueDescription(first.elementType, shape)]
     }

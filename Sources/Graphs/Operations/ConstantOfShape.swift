@@ -11,9 +11,12 @@ struct ConstantOfShape: Operation {
         let elementType: ElementType
         switch context.node.attributes["value"] {
         case nil: (elementType, value) = (.float32, 0)
-        case .tensor(let tensor) where tensor.count == 1:
-            (elementType, value) = (tensor.elementType, tensor.values(as: Double.self)[0])
-        default: throw context.error(.malformed, "attribute value is no tensor of one element")
+        case .tensor(let tensor):
+            guard let number = tensor.number else {
+                throw context.error(.unsupported, "attribute value is no single number that Double holds")
+            }
+            (elementType, value) = (tensor.elementType, number)
+        default: throw context.error(.malformed, "attribute value is no tensor")
         }
         outputs = [ValueDescription(elementType, try context.knownDimensions(0))]
     }

@@ -24,7 +24,9 @@ struct Conv: Operation {
             let channels = x.shape[1].fixed
         else { throw context.error(.mismatch, "an input of shape \(x.shape) and weights of shape \(w.shape)") }
         groupCount = try context.integer("group") ?? 1
-        guard groupCount >= 1, weights[1] * groupCount == channels, weights[0] % groupCount == 0 else {
+        guard groupCount >= 1, channels % groupCount == 0, weights[1] == channels / groupCount,
+            weights[0] % groupCount == 0
+        else {
             throw context.error(
                 .mismatch, "\(channels) channels in \(groupCount) groups do not fit weights of shape \(w.shape)")
         }
@@ -38,8 +40,10 @@ struct Conv: Operation {
         }
         window = try SlidingWindow(context, x: x.shape, kernel: kernel)
         (channelCount, filterCount) = (weights[1], weights[0] / groupCount)
-        let positions = window.output.compactMap(\.fixed).reduce(1, *)
-        scratchCount = Dimension(channelCount * kernel.reduce(1, *) * positions)
+        guard let room = (w.shape[1...] + window.output).product else {
+            throw context.error(.unsupported, "a kernel \(kernel) at \(window.output) positions is too large")
+        }
+        scratchCount = room
         outputs = [ValueDescription(x.elementType, [x.shape[0], w.shape[0]] + window.output)]
     }
 

@@ -47,10 +47,11 @@ struct Einsum: Operation {
         let packed = isBinary ? [batch + rows + inner, batch + inner + columns, batch + rows + columns] : []
         var room = Dimension(0)
         for labels in packed {
-            guard let count = labels.compactMap({ extents[$0] }).product else {
-                throw context.error(.unsupported, "equation \(text) over \(shapes) is quadratic in the batch")
+            guard let count = labels.compactMap({ extents[$0] }).product, let sum = room.plus(count) else {
+                throw context.error(
+                    .unsupported, "equation \(text) over \(shapes) is quadratic in the batch, or too large")
             }
-            room = room + count
+            room = sum
         }
         scratchCount = room
         let shape = equation.result.compactMap { extents[$0] }

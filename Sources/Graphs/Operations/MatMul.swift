@@ -77,7 +77,7 @@ struct MatMul: Operation {
             for fromEnd in 3...max(3, max(a.count, b.count)) {
                 let extentA = fromEnd <= a.count ? a[a.count - fromEnd] : 1
                 let extentB = fromEnd <= b.count ? b[b.count - fromEnd] : 1
-                axes.append((max(extentA, extentB), extentA == 1 ? 0 : strideA, extentB == 1 ? 0 : strideB))
+                axes.append((extentA == 1 ? extentB : extentA, extentA == 1 ? 0 : strideA, extentB == 1 ? 0 : strideB))
                 strideA *= extentA
                 strideB *= extentB
             }

@@ -21,17 +21,23 @@ struct Pad: Operation {
             ? Array(x.shape.indices)
             : try context.knownIntegers(3).map { axis throws(GraphError) in try context.axis(axis, rank: x.shape.count)
             }
-        guard pads.count == 2 * axes.count else {
-            throw context.error(.malformed, "\(pads.count) pads for \(axes.count) axes; two for each are expected")
+        guard pads.count == 2 * axes.count, Set(axes).count == axes.count else {
+            throw context.error(.malformed, "\(pads.count) pads for axes \(axes); two for each are expected")
+        }
+        guard pads.allSatisfy({ Int32(exactly: $0) != nil }) else {
+            throw context.error(.unsupported, "pads \(pads) are too large")
+        }
+        if let constant = context.optionalInput(2), constant.isFloat != x.isFloat {
+            throw context.error(.mismatch, "an input of type \(x.elementType) is padded with \(constant.elementType)")
         }
         value = context.optionalInput(2) == nil ? 0 : try context.knownNumber(2)
         var (shape, begins) = (x.shape, [Int](repeating: 0, count: x.shape.count))
         for (index, axis) in axes.enumerated() {
             begins[axis] = pads[index]
-            shape[axis] = shape[axis] + Dimension(pads[index] + pads[axes.count + index])
-            guard shape[axis].constant >= 0 else {
-                throw context.error(.malformed, "pads \(pads) remove more than the shape \(x.shape) has")
-            }
+            guard let extent = shape[axis].plus(Dimension(pads[index] + pads[axes.count + index])),
+                extent.constant >= 0
+            else { throw context.error(.malformed, "pads \(pads) remove more than the shape \(x.shape) has") }
+            shape[axis] = extent
         }
         self.begins = begins
         outputs = [ValueDescription(x.elementType, shape)]
@@ -62,9 +68,16 @@ struct Pad: Operation {
 extension NodeContext {
     /// The one number that input `index` holds; an error where it depends on parameters, data or the batch.
     func knownNumber(_ index: Int) throws(GraphError) -> Double {
-        if case .constant(let tensor) = try input(index).contents, tensor.count == 1 {
-            return tensor.values(as: Double.self)[0]
-        }
+        if case .constant(let tensor) = try input(index).contents, let number = tensor.number { return number }
         throw error(.unsupported, "input \(index) (\(node.inputs[index])) must be one number that is known beforehand")
+    }
+}
+
+extension Tensor {
+    /// The only element; nil where there is none, or several, or a whole number that Double would round.
+    var number: Double? {
+        guard count == 1 else { return nil }
+        guard let integer = integers?[0] else { return values(as: Double.self)[0] }
+        return Int64(exactly: Double(integer)) == integer ? Double(integer) : nil
     }
 }

@@ -17,14 +17,16 @@ struct RangeOperation: Operation {
             guard count.isFinite, count < Double(Int32.max) else {
                 throw context.error(.malformed, "a range of \(count) numbers")
             }
-            length = Dimension(max(0, Int(count)))
+            length = Dimension(Int(max(0, count)))
         } else {
             let bounds = try (0..<3).map { index throws(GraphError) in
                 let numbers = try context.knownDimensions(index)
                 guard numbers.count == 1 else { throw context.error(.malformed, "input \(index) is no single number") }
                 return numbers[0]
             }
-            let distance = bounds[1] - bounds[0]
+            guard let distance = bounds[1].minus(bounds[0]), distance.fixed != .min else {
+                throw context.error(.malformed, "the distance from \(bounds[0]) to \(bounds[1]) overflows")
+            }
             if let distance = distance.fixed, let delta = bounds[2].fixed, delta != 0 {
                 let (quotient, remainder) = distance.quotientAndRemainder(dividingBy: delta)
                 length = Dimension(max(0, quotient + (remainder != 0 && (remainder < 0) == (delta < 0) ? 1 : 0)))

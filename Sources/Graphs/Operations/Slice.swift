@@ -36,7 +36,8 @@ struct SliceOperation: Operation {
             let (start, end, step) = (givenStarts[index], givenEnds[index], givenSteps[index])
             if let extent = x.shape[axis].fixed, let start = start.fixed, let end = end.fixed, step != 0 {
                 (starts[axis], shape[axis]) = Self.resolve(start, end, step, extent: extent)
-                steps[axis] = step
+                // One element or none needs no step, and where there are more the step is shorter than the extent.
+                steps[axis] = (shape[axis].fixed ?? 0) > 1 ? step : 1
             } else {
                 let reachesEnd = end == x.shape[axis] || (end.fixed ?? 0) >= Int(Int32.max)
                 guard start == Dimension(0), step == 1, reachesEnd else {
@@ -59,8 +60,8 @@ struct SliceOperation: Operation {
         }
         let (first, last) = (step > 0 ? clamped(start) : min(clamped(start), extent - 1), clamped(end))
         let distance = step > 0 ? last - first : first - last
-        let magnitude = Int(step.magnitude)
-        return (first, Dimension(max(0, (distance + magnitude - 1) / magnitude)))
+        guard distance > 0 else { return (0, Dimension(0)) }
+        return (first, Dimension(Int((distance.magnitude - 1) / step.magnitude) + 1))
     }
 
     func forward<Scalar: Real>(_ frame: Frame<Scalar>) { Movement.copy(frame, strides(frame)) }

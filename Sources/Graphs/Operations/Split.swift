@@ -20,12 +20,15 @@ struct Split: Operation {
         if context.optionalInput(1) != nil {
             sizes = try context.knownIntegers(1)
         } else {
-            let count = try context.integer("num_outputs") ?? context.node.outputs.count
-            guard count > 0 else { throw context.error(.malformed, "num_outputs is \(count)") }
+            let count = context.node.outputs.count
+            if let stated = try context.integer("num_outputs"), stated != count {
+                throw context.error(.malformed, "num_outputs is \(stated); there are \(count) outputs")
+            }
             let size = (extent + count - 1) / count
             sizes = (0..<count).map { max(0, min(size, extent - $0 * size)) }
         }
-        guard sizes.count >= context.node.outputs.count, sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) == extent
+        guard sizes.count >= context.node.outputs.count, sizes.allSatisfy({ (0...extent).contains($0) }),
+            sizes.reduce(0, +) == extent
         else {
             throw context.error(
                 .mismatch,

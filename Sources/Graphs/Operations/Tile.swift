@@ -15,6 +15,9 @@ struct Tile: Operation {
             throw context.error(.malformed, "repeats \(repeats) for an input of shape \(x.shape)")
         }
         let shape = zip(x.shape, repeats).compactMap { $0.times(Dimension($1)) }
+        guard shape.count == repeats.count else {
+            throw context.error(.unsupported, "repeats \(repeats) of an input of shape \(x.shape) overflow")
+        }
         outputs = [ValueDescription(x.elementType, shape)]
     }
 

@@ -17,7 +17,8 @@ struct Trilu: Operation {
         isUpper = try context.integer("upper") != 0
         let shifts = context.optionalInput(1) == nil ? [0] : try context.knownIntegers(1)
         guard shifts.count == 1 else { throw context.error(.malformed, "k is \(shifts); one number is expected") }
-        shift = shifts[0]
+        // Beyond any extent, and far from overflow when a row is added.
+        shift = Int(Int32(clamping: shifts[0]))
         outputs = [ValueDescription(x.elementType, x.shape)]
     }
 

@@ -87,7 +87,8 @@ struct MeasurementStore: Sendable {
             throw Failure(
                 .notFound,
                 "\(measurementsPath): expected stored measurements, found no such file. "
-                    + "Run `instar analyze` or `instar measure` on the run first")
+                    + "Run `instar analyze` or `instar measure` on the run first; if its results went elsewhere, name that folder"
+            )
         }
         return try MeasurementsFile.read(measurementsPath)
     }

@@ -49,7 +49,9 @@ enum MeasurementsFile {
                     recorded: measurements.recordedSeries.map(\.name), limitations: measurements.limitations)),
             as: UTF8.self)
         try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
-            try root.createGroup("instar").write("header", [header])
+            let instar = try root.createGroup("instar")
+            try instar.writeDimension("part", integers([0]))
+            try instar.write("header", [header], dimensions: ["part"])
             try writeCheckpoints(measurements, into: root.createGroup("checkpoints"))
             if let settings = measurements.settings {
                 let burnIn = settings.burnInCount
@@ -274,9 +276,6 @@ enum MeasurementsFile {
 extension Measurements {
     /// The steps of the checkpoints.
     var steps: [Int] { checkpoints.map(\.step) }
-
-    /// d, the number of sampled coordinates.
-    var sampledCount: Int { tensors.filter(\.isSampled).reduce(0) { $0 + $1.shape.elementCount } }
 }
 
 extension Double {

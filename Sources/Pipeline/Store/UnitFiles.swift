@@ -18,6 +18,18 @@ func unitKey(weights: String, inputs: StoredSettings, unit: String) -> String {
     return digest.hex
 }
 
+/// Reads a unit; where its file is damaged, says that it may be removed.
+func readingUnit<Value>(_ path: String, _ body: () throws(HDF5Error) -> Value) throws(Failure) -> Value {
+    do {
+        return try body()
+    } catch {
+        throw Failure(
+            error.kind == .io ? .io : .malformed,
+            "\(path): this stored result is damaged (\(error.reason)). Remove it and run again: it is then measured anew"
+        )
+    }
+}
+
 /// A finished unit as it was read back.
 struct StoredUnit<Value: Sendable>: Sendable {
     var key: String

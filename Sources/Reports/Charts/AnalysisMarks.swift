@@ -83,7 +83,7 @@ extension Measurements {
 
     /// A vertical scale over what may be believed of λ̂ and over `curve`; nil without any estimate that has a value.
     func llcScale(including curve: StageFinding.Curve?) -> Scale? {
-        var values = curve?.mean ?? []
+        var values = curve.map { $0.lower + $0.upper } ?? []
         let believed = checkpoints.compactMap(\.llc).filter { $0.quality != .unusable }
         for estimate in believed {
             values.append(
@@ -94,6 +94,30 @@ extension Measurements {
         if values.isEmpty { values = checkpoints.compactMap { $0.llc?.value } }
         return Scale.linear(fitting: values)
     }
+
+    /// Words at the edge of a panel for the estimates that lie beyond it, which are drawn there.
+    func notes(outside scale: Scale) -> [Mark] {
+        let estimates = checkpoints.compactMap { checkpoint in
+            checkpoint.llc?.value.map { (step: Double(checkpoint.step), value: $0) }
+        }
+        let below = estimates.filter { $0.value < scale.domain.lowerBound }
+        let above = estimates.filter { $0.value > scale.domain.upperBound }
+        return [(below, scale.domain.lowerBound, "below"), (above, scale.domain.upperBound, "above")].compactMap {
+            beyond, edge, word in
+            guard let first = beyond.first, let low = beyond.map(\.value).min(), let high = beyond.map(\.value).max()
+            else { return nil }
+            let range = low == high ? Format.value(low) : "\(Format.value(low)) to \(Format.value(high))"
+            return .note(Mark.Point(x: first.step, y: edge), "\(beyond.count) \(word): λ̂ \(range)")
+        }
+    }
+}
+
+extension StageFinding.Curve {
+    /// The lower edge of the 95 % band.
+    var lower: [Double] { zip(mean, deviation).map { $0 - standardErrorsOf95Percent * $1 } }
+
+    /// The upper edge of the 95 % band.
+    var upper: [Double] { zip(mean, deviation).map { $0 + standardErrorsOf95Percent * $1 } }
 }
 
 extension LLCEstimate {

@@ -21,6 +21,7 @@ extension Chart {
             writer.drawVerticalAxis(panel, in: frame, nameLength: layout.rowNameLength)
             for mark in panel.marks { writer.draw(mark, in: frame) }
             writer.drawBoundaries(stages, in: frame)
+            writer.drawNotes(among: panel.marks, in: frame)
             writer.drawHorizontalAxis(
                 horizontal, in: frame, isLabelled: index == panels.count - 1)
         }

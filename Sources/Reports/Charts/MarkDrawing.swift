@@ -16,13 +16,7 @@ extension SVGWriter {
             guard value.isFinite else { return }
             let y = frame.pixelY(value)
             line(frame.x, y, frame.x + frame.width, y, class: "level")
-        case .note(let point, let words):
-            guard frame.contains(point) else { return }
-            let x = frame.pixelX(point.x)
-            let isRight = x > frame.x + frame.width / 2
-            label(
-                words, x: isRight ? x - 8 : x + 8, y: frame.pixelY(point.y) - 6, class: "note",
-                anchor: isRight ? .end : .start)
+        case .note: break  // A panel's notes are placed together, by `drawNotes`.
         case .rowInterval(let interval, let place, let row, let style, let tooltip):
             let y = frame.pixelY(Double(row) + 0.5)
             let left = frame.pixelX(interval.lowerBound)

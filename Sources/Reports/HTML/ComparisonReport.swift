@@ -22,9 +22,10 @@ public struct ComparisonReport: Sendable {
             eyebrow: "\(names.count) training runs compared",
             title: names.joined(separator: " · "),
             verdict: comparison.verdict,
+            terms: Page.terms(of: comparison.analyses, drawnQualities: []),
             facts: zip(names, comparison.analyses).map { name, analysis in
-                let count = Format.count(analysis.measurements.checkpoints.count)
-                return Page.Fact(factName: name, factValue: "\(count) checkpoints, \(analysis.stageCountWords)")
+                let count = Format.counted(analysis.measurements.checkpoints.count, "checkpoint")
+                return Page.Fact(factName: name, factValue: "\(count), \(analysis.stageCountWords)")
             },
             notices: comparison.advisories.map { $0.notice(axis: axis) },
             sections: [courseSection, stageSection, dynamicsSection, differenceSection].compactMap { $0 },
@@ -55,9 +56,12 @@ public struct ComparisonReport: Sendable {
 }
 
 extension Analysis {
-    /// The number of stages in words; "no LLC series" without any.
+    /// The number of stages in words, or why there is none.
     var stageCountWords: String {
-        guard let stages else { return "no LLC series" }
-        return stages.stages.count == 1 ? "1 stage" : "\(stages.stages.count) stages"
+        guard let stages else {
+            return measurements.checkpoints.contains { $0.llc != nil }
+                ? "too few usable λ̂ for stages" : "λ̂ not measured"
+        }
+        return Format.counted(stages.stages.count, "stage")
     }
 }

@@ -1,3 +1,4 @@
+import Development
 import Mustache
 
 /// An HTML page as data; `html()` renders it. Every string is text, not markup, but for `Figure.charts`.
@@ -64,6 +65,8 @@ struct Page: Sendable {
     var eyebrow: String
     var title: String
     var verdict: [String]
+    /// What the verdict's terms mean.
+    var terms: [String]
     var facts: [Fact]
     var notices: [Notice]
     var sections: [Section]
@@ -110,27 +113,42 @@ struct Table: Sendable {
     struct Cell: Sendable {
         var cellText: String
         var cellClass: String
+        /// The whole of what was shortened, as a tooltip; none or one, and a number or a digest, never other text.
+        var fullText: [String] = []
     }
 
     var tableCaption: String
     var columns: [Column]
     var rows: [Row]
 
-    /// Creates a table; `numeric` are the indices of the columns that hold numbers.
-    init(_ caption: String, columns: [String], numeric: Set<Int> = [], rows: [(cells: [String], rowClass: String)]) {
+    /// Creates a table.
+    ///
+    /// - Parameters:
+    ///   - numeric: The indices of the columns that hold numbers.
+    ///   - isShortened: Whether digests and long fractions are cut, with the whole as a tooltip.
+    init(
+        _ caption: String, columns: [String], numeric: Set<Int> = [], isShortened: Bool = false,
+        rows: [(cells: [String], rowClass: String)]
+    ) {
         tableCaption = caption
         func kind(_ index: Int) -> String { numeric.contains(index) ? "n" : "t" }
         self.columns = columns.enumerated().map { Column(columnHeading: $1, columnClass: kind($0)) }
         self.rows = rows.map { row in
             precondition(row.cells.count == columns.count, "a row has one cell per column")
-            let cells = row.cells.enumerated().map { Cell(cellText: $1, cellClass: kind($0)) }
+            let cells = row.cells.enumerated().map { index, text in
+                let short = isShortened ? Format.shortened(text) : nil
+                return Cell(cellText: short ?? text, cellClass: kind(index), fullText: short == nil ? [] : [text])
+            }
             return Row(rowClass: row.rowClass, rowHeading: cells[0], cells: Array(cells.dropFirst()))
         }
     }
 
     /// Creates a table whose rows are all alike.
-    init(_ caption: String, columns: [String], numeric: Set<Int> = [], rows: [[String]]) {
-        self.init(caption, columns: columns, numeric: numeric, rows: rows.map { ($0, "") })
+    init(
+        _ caption: String, columns: [String], numeric: Set<Int> = [], isShortened: Bool = false, rows: [[String]]
+    ) {
+        self.init(
+            caption, columns: columns, numeric: numeric, isShortened: isShortened, rows: rows.map { ($0, "") })
     }
 }
 

@@ -18,12 +18,13 @@ enum PageStyle {
         h2 { margin: 0 0 .75rem; font-size: 1.3rem; letter-spacing: -.01em; }
         p { margin: 0 0 .75rem; max-width: 46rem; }
         a { color: var(--note); }
-        .verdict p { margin-bottom: .35rem; }
+        .verdict p { margin-bottom: .35rem; max-width: none; }
+        .terms { max-width: none; margin-top: .75rem; color: var(--muted); font-size: .87rem; line-height: 1.5; }
         .verdict p:first-child { margin-bottom: .75rem; font-size: 1.2rem; line-height: 1.45; }
-        .facts { display: flex; flex-wrap: wrap; gap: .75rem 2.25rem; margin: 1.25rem 0; padding: .9rem 0;
+        .facts { display: flex; flex-wrap: wrap; gap: .75rem 1.75rem; margin: 1.25rem 0; padding: .9rem 0;
           border-top: 1px solid var(--rule); border-bottom: 1px solid var(--rule); }
         .facts dt { color: var(--muted); font-size: .8rem; }
-        .facts dd { margin: 0; font-weight: 600; }
+        .facts dd { margin: 0; font-size: .95rem; font-weight: 600; }
         .notice { margin: 0 0 .6rem; padding: .6rem .9rem; border-left: 3px solid var(--note); background: var(--tint);
           border-radius: 0 4px 4px 0; }
         .notice.warning { border-left-color: var(--warning); }
@@ -46,18 +47,21 @@ enum PageStyle {
         .switch ~ .grid .evolute { display: none; }
         .switch:checked ~ .grid .evolute { display: inline; }
         .scroll { overflow-x: auto; margin: .5rem 0 1rem; max-height: 40rem; }
-        table { width: max-content; border-collapse: collapse; font-size: .87rem; }
+        table { max-width: 100%; border-collapse: collapse; font-size: .87rem; }
         caption { padding: .2rem 0 .5rem; color: var(--muted); text-align: left;
-          width: max-content; max-width: min(46rem, 100vw - 2rem); }
+          width: max-content; max-width: min(46rem, 100vw - 2rem); overflow-wrap: anywhere; }
         details caption { display: none; }
         th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--rule); text-align: left;
-          vertical-align: top; }
+          vertical-align: top; overflow-wrap: break-word; }
         thead th { color: var(--muted); font-weight: 500; vertical-align: bottom;
           position: sticky; top: 0; background: var(--paper); }
         tbody th { font-weight: 500; }
+        tbody th.t { overflow-wrap: anywhere; min-width: 9rem; }
+        [title] { cursor: help; }
         th:first-child { padding-left: 0; }
         td.t { max-width: 30rem; }
-        .n { text-align: right; white-space: nowrap; }
+        .n { text-align: right; }
+        td.n, tbody .n { white-space: nowrap; }
         tr.doubtful > * { color: var(--warning); }
         tr.unusable > * { color: var(--muted); font-style: italic; }
         .citation { margin: 0 0 .4rem; font-size: .93rem; }
@@ -92,7 +96,8 @@ enum PageStyle {
         .h0 { fill-opacity: .04; } .h1 { fill-opacity: .12; } .h2 { fill-opacity: .22; } .h3 { fill-opacity: .35; }
         .h4 { fill-opacity: .5; } .h5 { fill-opacity: .66; } .h6 { fill-opacity: .83; } .h7 { fill-opacity: 1; }
         @media (max-width: 44rem) { body { padding: 1.25rem 1rem 3rem; } h1 { font-size: 1.5rem; }
-          .verdict p:first-child { font-size: 1.08rem; } .wide { display: none; } .narrow { display: block; } }
+          .verdict p:first-child { font-size: 1.08rem; } .wide { display: none; } .narrow { display: block; }
+          table { width: max-content; max-width: none; } }
         @media print { :root { --paper: #fff; --ink: #000; --muted: #444; --rule: #ccc; --tint: #f2f2f2;
             --boundary: #222; --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #b04f8c; --c4: #b07c00;
             --c5: #3a93c8; --heat: #0a5c94; }

@@ -1,6 +1,6 @@
 /// The Mustache templates of a page, in the program text so that the program is one file.
 ///
-/// The markup is also well-formed XML. Text of the user's never stands in an attribute.
+/// The markup is also well-formed XML. Text of the user's never stands in an attribute, but for numbers and digests.
 enum PageTemplate {
     static let page = """
         <!DOCTYPE html>
@@ -22,9 +22,11 @@ enum PageTemplate {
         <p class="eyebrow">{{eyebrow}}</p>
         <h1>{{title}}</h1>
         <div class="verdict">{{#verdict}}<p>{{.}}</p>{{/verdict}}</div>
+        {{#terms}}<p class="terms">{{.}}</p>
+        {{/terms}}
         <dl class="facts">{{#facts}}<div><dt>{{factName}}</dt><dd>{{factValue}}</dd></div>{{/facts}}</dl>
-        {{#notices}}<div class="notice {{severity}}"><p><strong>{{finding}}</strong> {{remedy}}\
-        {{#concerned}} <span class="concerned">{{.}}</span>{{/concerned}}</p></div>
+        {{#notices}}<div class="notice {{severity}}"><p><strong>{{finding}}</strong>\
+        {{#concerned}} <span class="concerned">{{.}}</span>{{/concerned}}</p><p>{{remedy}}</p></div>
         {{/notices}}
         <nav aria-label="Contents">{{#sections}}<a href="#{{anchor}}">{{heading}}</a> {{/sections}}</nav>
         </header>
@@ -57,7 +59,7 @@ enum PageTemplate {
         {{#columns}}<th scope="col" class="{{columnClass}}">{{columnHeading}}</th>{{/columns}}</tr></thead><tbody>
         {{#rows}}<tr class="{{rowClass}}">\
         {{#rowHeading}}<th scope="row" class="{{cellClass}}">{{cellText}}</th>{{/rowHeading}}\
-        {{#cells}}<td class="{{cellClass}}">{{cellText}}</td>{{/cells}}</tr>
+        {{#cells}}<td class="{{cellClass}}"{{#fullText}} title="{{.}}"{{/fullText}}>{{cellText}}</td>{{/cells}}</tr>
         {{/rows}}
         </tbody></table></div>
         """

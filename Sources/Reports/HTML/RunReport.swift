@@ -24,6 +24,8 @@ public struct RunReport: Sendable {
             eyebrow: "Development of one training run",
             title: analysis.measurements.runName,
             verdict: analysis.verdict,
+            terms: Page.terms(
+                of: [analysis], drawnQualities: Set(analysis.measurements.checkpoints.compactMap { $0.llc?.quality })),
             facts: facts,
             notices: analysis.advisories.map { $0.notice(axis: analysis.measurements.axis) },
             sections: [
@@ -57,7 +59,8 @@ public struct RunReport: Sendable {
             facts.append(.init(factName: "Loss", factValue: "\(loss.name), in \(loss.unit)"))
         }
         if let settings = measurements.settings {
-            let draws = "\(settings.chainCount) chains × \(Format.count(settings.drawCount)) draws"
+            let draws =
+                Format.counted(settings.chainCount, "chain") + " × " + Format.counted(settings.drawCount, "draw")
             facts.append(.init(factName: "Sampling", factValue: draws))
         }
         return facts
@@ -68,7 +71,7 @@ extension Advisory {
     /// The advisory as the page shows it, with at most eight of its steps named.
     func notice(axis: Measurements.Axis) -> Page.Notice {
         Page.Notice(
-            severity: severity.rawValue, finding: finding, remedy: remedy,
+            severity: severity.rawValue, finding: Format.sentence(finding), remedy: Format.sentence(remedy),
             concerned: steps.isEmpty ? [] : ["(\(stepList(axis: axis)))"])
     }
 

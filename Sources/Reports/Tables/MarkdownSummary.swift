@@ -20,7 +20,7 @@ public struct MarkdownSummary: Sendable {
         lines += analysis.advisories.map { advisory in
             let steps = advisory.steps.isEmpty ? "" : " (\(advisory.stepList(axis: measurements.axis)))"
             return "- **\(advisory.severity.rawValue):** "
-                + "\(advisory.finding) \(advisory.remedy)\(steps)".escapedForMarkdown
+                + "\(Format.sentence(advisory.finding)) \(Format.sentence(advisory.remedy))\(steps)".escapedForMarkdown
         }
         text = lines.reversed().drop(while: \.isEmpty).reversed().map { $0 + "\n" }.joined()
     }

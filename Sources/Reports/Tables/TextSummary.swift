@@ -17,8 +17,8 @@ public struct TextSummary: Sendable {
         for advisory in analysis.advisories {
             let steps = advisory.steps.isEmpty ? "" : " (\(advisory.stepList(axis: measurements.axis)))"
             lines += [
-                "", "\(advisory.severity.rawValue): \(advisory.finding.onOneLine)\(steps)",
-                "  \(advisory.remedy.onOneLine)",
+                "", "\(advisory.severity.rawValue): \(Format.sentence(advisory.finding.onOneLine))\(steps)",
+                "  \(Format.sentence(advisory.remedy.onOneLine))",
             ]
         }
         text = lines.map { $0 + "\n" }.joined()

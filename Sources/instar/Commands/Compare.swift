@@ -13,9 +13,10 @@ struct Compare: AsyncParsableCommand {
 
             Example:
               instar compare runs/seed-1 runs/seed-2 --output comparison
+              instar compare results/seed-1 results/seed-2
             """)
 
-    @Argument(help: "Two run directories or more.") var runs: [String]
+    @Argument(help: "Two or more run directories, or folders that hold results.") var runs: [String]
     @Option(help: "The folder compare.html and comparison.json go to.") var output = "instar-comparison"
     @Flag(help: "Print the comparison as JSON on stdout.") var json = false
 

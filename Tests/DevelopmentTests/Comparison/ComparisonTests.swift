@@ -9,6 +9,7 @@ import Testing
         #expect(comparison.differences.map(\.subject) == [.effort])
         #expect(comparison.differences[0].name == "seed" && comparison.differences[0].values == ["1", "2"])
         #expect(!comparison.advisories.contains { $0.severity == .warning })
+        #expect(comparison.levelsAreComparable)
         #expect(comparison.runNames == ["made up (1)", "made up (2)"])
         let ratios = try #require(comparison.boundaryRatios)
         #expect(ratios[0] == [1])
@@ -26,8 +27,21 @@ import Testing
         #expect(comparison.differences[2].values == [nil, "0.1"])
         let warning = try #require(comparison.advisories.first)
         #expect(warning.severity == .warning && warning.finding.contains("step size ε (0.0001, 0.0002)"))
+        #expect(!comparison.levelsAreComparable)
+        // 1000/ln 1000 to all its digits.
+        #expect(
+            warning.remedy == "Measure other again with --n-beta 144.76482730108395 --step-size 0.0001 "
+                + "--localization 1 --batch 64 --minibatches iid --precision double and another --output.")
         #expect(comparison.verdict.last?.hasPrefix("Heights of the LLC cannot be compared") == true)
         #expect(comparison.verdict[1].hasPrefix("other: Two stages."))
+    }
+
+    @Test func `what no setting can make comparable is said`() throws {
+        var second = madeUpRun(name: "other")
+        second.exampleCount = 500
+        let comparison = Comparison([Analysis(measurements: madeUpRun()), Analysis(measurements: second)])
+        #expect(comparison.advisories.first?.remedy.hasPrefix("No setting makes up for another loss") == true)
+        #expect(!comparison.levelsAreComparable)
     }
 
     @Test func `components are common only when given jointly`() throws {
@@ -35,6 +49,12 @@ import Testing
         let own = Comparison(analyses)
         #expect(!own.hasCommonComponents)
         #expect(own.advisories.contains { $0.finding.contains("components of its own") })
+        var larger = madeUpRun()
+        larger.outputProducts?.probeDigest = "another"
+        #expect(
+            Comparison([analyses[0], Analysis(measurements: larger)]).advisories.contains {
+                $0.finding.contains("same probe set, or have different sizes")
+            })
         let dynamics = try #require(analyses[0].essentialDynamics)
         let joint = Comparison(analyses, jointDynamics: [dynamics, dynamics])
         #expect(joint.hasCommonComponents)

@@ -19,6 +19,11 @@ struct `The published language model` {
                     + "\(Format.interval(boundary.innerInterval)), support \(boundary.support), "
                     + "relative slope \(Format.value(boundary.relativeSlope))")
         }
+        for stage in finding.stages {
+            print(
+                "  to \(Format.step(stage.end)): Δloss \(stage.lossChange.map(Format.change) ?? "–"), "
+                    + "Δλ \(Format.change(stage.llcChange)), type \(stage.kind.rawValue)")
+        }
         let published = [900.0, 6_500, 8_500, 17_000]
         for end in published {
             // The authors chose their boundaries by hand and differ among themselves by 3 % (17,000 and 17,500).
@@ -33,7 +38,8 @@ struct `The published language model` {
         let process = try GaussianProcess(
             inputs: points.map { StageFinding.logStep($0.step) }, values: points.map(\.llc.value),
             standardErrors: points.map(\.llc.standardError))
-        let stages = StageFinding.stages(between: [900, 6_500, 8_500, 17_000], of: points, process: process)
+        let boundaries = [900, 6_500, 8_500, 17_000].map { boundary(at: $0, within: $0...$0) }
+        let stages = StageFinding.stages(between: boundaries, of: points, process: process)
         let published = [26.4, 22.5, -1.57, 8.6, 1.7]
         for (stage, change) in zip(stages, published) {
             print(

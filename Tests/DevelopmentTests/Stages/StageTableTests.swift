@@ -8,16 +8,23 @@ import Testing
     private let steps = logSpacedSteps(count: 40, last: 10_000)
     private let signal = PlantedSignal([.init(center: 3, rate: 3, height: 30), .init(center: 7, rate: 3, height: -20)])
 
-    private func stages(loss: (Double) -> Double?) throws -> [Stage] {
-        let points = steps.map { step in
+    private func stages(
+        within interval: ClosedRange<Double> = 150...150, excluding excluded: Set<Int> = [],
+        lowering lowered: Int? = nil,
+        loss: (Double) -> Double?
+    ) throws -> [Stage] {
+        let points = steps.filter { !excluded.contains($0) }.map { step in
             StageFinding.Point(
-                step: step, llc: Estimate(value: signal.value(at: Double(step)), standardError: 0.5),
+                step: step,
+                llc: Estimate(value: step == lowered ? -2 : signal.value(at: Double(step)), standardError: 0.5),
                 loss: loss(log1p(Double(step))))
         }
         let process = try GaussianProcess(
             inputs: points.map { StageFinding.logStep($0.step) }, values: points.map(\.llc.value),
             standardErrors: points.map(\.llc.standardError))
-        return StageFinding.stages(between: [150], of: points, process: process)
+        return StageFinding.stages(
+            between: [boundary(at: 150, within: interval)], of: points, excludedSteps: excluded.sorted(),
+            process: process)
     }
 
     @Test func `stages join the first checkpoint, the boundaries and the last`() throws {
@@ -50,5 +57,31 @@ import Testing
         let without = try stages { _ in nil }
         #expect(without.allSatisfy { $0.lossChange == nil && $0.kind == .undecided })
         #expect(try stages { $0 }.allSatisfy { $0.kind == .undecided })
+    }
+
+    /// On a straight line of slope −0.4 in x, an interval of four standard deviations of the place, 0.5 each, is a
+    /// range of 0.8, and a quarter of it 0.4 · 0.5.
+    @Test func `the loss is as unsure as the boundary's place`() throws {
+        let interval = expm1(log1p(150.0) - 1)...expm1(log1p(150.0) + 1)
+        for stage in try stages(within: interval, loss: { 5 - 0.4 * $0 }) {
+            #expect(abs(try #require(stage.lossChange).standardError - 0.2) < 1e-9)
+        }
+    }
+
+    @Test func `a stage that ends at an excluded or negative estimate has no kind`() throws {
+        let after = try #require(steps.firstIndex { $0 > 150 })
+        func kinds(excluding excluded: Set<Int> = [], lowering lowered: Int? = nil) throws -> [String] {
+            try stages(excluding: excluded, lowering: lowered) { 5 - 0.4 * $0 }.map(\.kind.rawValue)
+        }
+        #expect(try kinds(excluding: [steps[after]]) == ["–", "–"])
+        #expect(try kinds(excluding: [steps[after + 3]]) == ["A", "B"])
+        #expect(try kinds(lowering: 0) == ["–", "B"])
+    }
+
+    @Test func `a range rests on the checkpoints within it, else on those around it`() {
+        #expect(StageFinding.checkpoints(behind: 2...9, of: [1, 3, 7, 10]) == [3, 7])
+        #expect(StageFinding.checkpoints(behind: 4...6, of: [1, 3, 7, 10]) == [3, 7])
+        #expect(StageFinding.checkpoints(behind: 7...7, of: [1, 3, 7, 10]) == [7])
+        #expect(StageFinding.checkpoints(behind: 11...12, of: [1, 3, 7, 10]) == [10])
     }
 }

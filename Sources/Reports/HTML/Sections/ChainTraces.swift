@@ -51,7 +51,8 @@ extension RunReport {
         let measurements = analysis.measurements
         let chart = Chart(
             title: "Chain traces at \(measurements.axis.rawValue) \(Format.count(checkpoint.step))",
-            summary: "\(checkpoint.chains.count) chains of up to \(drawCount) draws.",
+            summary:
+                "\(Format.counted(checkpoint.chains.count, "chain")) of up to \(Format.counted(drawCount, "draw")).",
             horizontal: Chart.Axis(label: "Draw", scale: horizontal),
             panels: [
                 Chart.Panel(

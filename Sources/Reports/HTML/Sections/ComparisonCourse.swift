@@ -1,4 +1,5 @@
 import Development
+import Sampling
 
 extension ComparisonReport {
     /// λ̂, boundaries and loss of all runs on one axis, then the runs' ends in numbers.
@@ -8,13 +9,16 @@ extension ComparisonReport {
         let chart = Chart(
             title: "Local learning coefficient, boundaries and loss of all runs",
             summary: comparison.verdict.joined(separator: " "), horizontal: stepAxis, panels: panels, legend: legend)
-        let caption =
-            "Bands are λ̂ ± 1.96 standard errors at the usable checkpoints. Each boundary stands with the 95 % "
-            + "interval of its position."
+        var captions: [String] = []
+        if llcPanel != nil { captions.append("Bands are λ̂ ± 1.96 standard errors at the usable checkpoints.") }
+        if llcPanel != nil, !comparison.levelsAreComparable {
+            captions.append("Compare the shapes of these curves and not their heights.")
+        }
+        if boundaryPanel != nil { captions.append("Each boundary stands with the 95 % interval of its position.") }
         return Page.Section(
             anchor: "course", heading: "Loss and complexity",
             blocks: [
-                Page.Block(figures: [Page.Figure(full: chart, caption: caption)]),
+                Page.Block(figures: [Page.Figure(full: chart, caption: captions.joined(separator: " "))]),
                 Page.Block(tables: [endTable]),
             ])
     }
@@ -55,32 +59,39 @@ extension ComparisonReport {
         return Chart.Panel(label: "Training loss", vertical: .scale(scale), height: 150, marks: marks)
     }
 
-    /// The last values of each run and their difference from the first run's.
+    /// The last values of each run and their differences from the first run's, as far as heights can be compared.
     private var endTable: Table {
         func last(_ series: Comparison.Series) -> Estimate? {
             guard let value = series.values.last, let error = series.standardErrors.last else { return nil }
             return Estimate(value: value, standardError: error)
         }
-        func difference(_ estimate: Estimate?, from reference: Estimate?) -> String {
-            guard let estimate, let reference else { return "" }
-            let error =
-                (estimate.standardError * estimate.standardError
-                + reference.standardError * reference.standardError).squareRoot()
-            return Format.change(Estimate(value: estimate.value - reference.value, standardError: error))
+        func differences(_ estimates: [Estimate?]) -> [String] {
+            estimates.enumerated().map { index, estimate in
+                guard index > 0, let estimate, let reference = estimates[0] else { return "–" }
+                let error = (estimate.variance + reference.variance).squareRoot()
+                return Format.change(Estimate(value: estimate.value - reference.value, standardError: error))
+            }
         }
         let losses = comparison.losses.map(last)
         let llcs = comparison.llcs.map(last)
-        let rows = comparison.runNames.enumerated().map { index, name in
-            let isReference = index == 0
-            return [
-                name, comparison.analyses[index].measurements.checkpoints.last.map { Format.count($0.step) } ?? "",
-                losses[index].map(Format.estimate) ?? "", isReference ? "" : difference(losses[index], from: losses[0]),
-                llcs[index].map(Format.estimate) ?? "", isReference ? "" : difference(llcs[index], from: llcs[0]),
-            ]
-        }
+        let lossIsOne = !comparison.differences.contains { $0.subject == .measurement && $0.name == "loss" }
+        let ends = comparison.analyses.map { $0.measurements.checkpoints.last.map { Format.count($0.step) } ?? "–" }
+        var columns = [("Run", comparison.runNames), ("Last checkpoint", ends)]
+        columns.append(("Loss", losses.map { $0.map(Format.estimate) ?? "–" }))
+        if lossIsOne { columns.append(("Δ loss from the first run", differences(losses))) }
+        columns.append(("λ̂", llcs.map { $0.map(Format.estimate) ?? "–" }))
+        if comparison.levelsAreComparable { columns.append(("Δλ̂ from the first run", differences(llcs))) }
+        let caption =
+            comparison.levelsAreComparable
+            ? "The last usable value of each run, and its difference from the first run’s with the standard error of both"
+            : "The last usable value of each run; λ̂ was measured under different conditions, so it is not subtracted"
         return Table(
-            "The last usable value of each run, and its difference from the first run's with the standard error of both",
-            columns: ["Run", "Last checkpoint", "Loss", "Difference", "λ̂", "Difference"], numeric: [1, 2, 3, 4, 5],
-            rows: rows)
+            caption, columns: columns.map(\.0), numeric: Set(columns.indices.dropFirst()),
+            rows: comparison.runNames.indices.map { run in columns.map { $0.1[run] } })
     }
+}
+
+extension Estimate {
+    /// The square of the standard error.
+    fileprivate var variance: Double { standardError * standardError }
 }

@@ -38,7 +38,12 @@ extension ComparisonReport {
                     tooltip: "\(comparison.runNames[run]), \(axis.rawValue) \(Format.count(dynamics.steps[index]))")
             }
             marks.append(.markers(markers, style(ofRun: run)))
-            if let end = path.last, let step = dynamics.steps.last { marks.append(.note(end, Format.count(step))) }
+        }
+        for (_, dynamics) in drawn {
+            guard let x = dynamics.components[first].smoothed.last, let y = dynamics.components[second].smoothed.last,
+                let step = dynamics.steps.last
+            else { continue }
+            marks.append(.note(Mark.Point(x: x, y: y), Format.count(step)))
         }
         guard let horizontal = Scale.linear(fitting: drawn.flatMap { $0.dynamics.components[first].smoothed }),
             let vertical = Scale.linear(fitting: drawn.flatMap { $0.dynamics.components[second].smoothed })

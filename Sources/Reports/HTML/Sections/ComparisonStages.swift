@@ -11,10 +11,11 @@ extension ComparisonReport {
         }
         let kinds = [Stage.Kind.lossFallsComplexityRises, .lossFallsComplexityFalls, .undecided]
             .map { "\($0.rawValue): \($0.meaning)" }.joined(separator: "; ")
+        let ratioHeading = comparison.boundaryRatios == nil ? [] : ["To ÷ first run’s"]
+        let columns = ["Stage", "Run", "From", "To"] + ratioHeading + ["Δ loss", "Δλ̂", "Kind"]
         let table = Table(
-            "The same stage of each run next to each other. \(kinds).",
-            columns: ["Stage", "Run", "From", "To", "To, in the first run’s", "Δ loss", "Δλ̂", "Kind"],
-            numeric: [0, 2, 3, 4, 5, 6], rows: rows)
+            "The same stage of each run next to each other. \(kinds).", columns: columns,
+            numeric: Set(columns.indices).subtracting([1, columns.count - 1]), rows: rows)
         let boundaries = zip(comparison.runNames, findings).compactMap { name, finding -> Table? in
             guard let finding, !finding.boundaries.isEmpty else { return nil }
             return Table(boundaries: finding.boundaries, caption: "Boundaries of \(name)")
@@ -27,23 +28,25 @@ extension ComparisonReport {
     private func row(ofStage index: Int, run: Int) -> [String]? {
         guard let stages = comparison.analyses[run].stages?.stages, index < stages.count else { return nil }
         let stage = stages[index]
-        let ratio = comparison.boundaryRatios.flatMap { index < $0[run].count ? $0[run][index] : nil }
-        return [
-            "\(index + 1)", comparison.runNames[run], Format.step(stage.start), Format.step(stage.end),
-            ratio.map { "× \(Format.value($0))" } ?? "", stage.lossChange.map(Format.change) ?? "not measured",
-            Format.change(stage.llcChange), stage.kind.rawValue,
-        ]
+        let place = ["\(index + 1)", comparison.runNames[run], Format.step(stage.start), Format.step(stage.end)]
+        // The last stage ends with the run and not at a boundary.
+        let ratio = comparison.boundaryRatios.map { [index < $0[run].count ? Format.value($0[run][index]) : "–"] } ?? []
+        let changes = [stage.lossChange.map(Format.change) ?? "not measured", Format.change(stage.llcChange)]
+        return place + ratio + changes + [stage.kind.rawValue]
     }
 
     /// What differs between the runs; nil when nothing does.
     var differenceSection: Page.Section? {
         guard !comparison.differences.isEmpty else { return nil }
-        let table = Table(
-            "Only what is not the same in all runs", columns: ["What", "Name"] + comparison.runNames,
-            rows: comparison.differences.map { difference in
-                [difference.subject.words, difference.name] + difference.values.map { $0 ?? "" }
-            })
-        return Page.Section(anchor: "differences", heading: "What differs", blocks: [Page.Block(tables: [table])])
+        let subjects: [Comparison.Difference.Subject] = [.measurement, .effort, .hyperparameter, .provenance]
+        let tables = subjects.compactMap { subject -> Table? in
+            let differences = comparison.differences.filter { $0.subject == subject }
+            guard !differences.isEmpty else { return nil }
+            return Table(
+                subject.words, columns: ["Name"] + comparison.runNames, isShortened: true,
+                rows: differences.map { difference in [difference.name] + difference.values.map { $0 ?? "–" } })
+        }
+        return Page.Section(anchor: "differences", heading: "What differs", blocks: [Page.Block(tables: tables)])
     }
 }
 
@@ -51,9 +54,9 @@ extension Comparison.Difference.Subject {
     /// The subject in words.
     fileprivate var words: String {
         switch self {
-        case .measurement: "Measurement: decides whether λ̂ can be compared"
-        case .effort: "Effort: moves the error of λ̂ only"
-        case .hyperparameter: "Hyperparameter of the training"
+        case .measurement: "Conditions of the measurement, which decide whether heights of λ̂ can be compared"
+        case .effort: "Effort, which moves the error of λ̂ only"
+        case .hyperparameter: "Hyperparameters of the training"
         case .provenance: "Provenance"
         }
     }

@@ -83,7 +83,8 @@ extension RunReport {
             (checkpoint.llc?.concerns ?? []).map { concern in
                 (
                     cells: [
-                        Format.count(checkpoint.step), concern.severity.rawValue, concern.finding, concern.remedy,
+                        Format.count(checkpoint.step), concern.severity.rawValue, Format.sentence(concern.finding),
+                        Format.sentence(concern.remedy),
                     ], rowClass: concern.severity.rawValue
                 )
             }

@@ -7,8 +7,7 @@ extension RunReport {
         if let outputs = analysis.essentialDynamics {
             blocks += dynamicsBlocks(
                 outputs, name: "outputs",
-                introduction: "Principal components of the model's outputs on a fixed probe set, over the checkpoints. "
-                    + "The evolute, the centres of the circles that best fit the path, has cusps where the path turns.")
+                introduction: "Principal components of the model's outputs on a fixed probe set, over the checkpoints.")
         }
         if let weights = analysis.weightDynamics {
             blocks += dynamicsBlocks(
@@ -18,13 +17,18 @@ extension RunReport {
         return blocks.isEmpty ? nil : Page.Section(anchor: "dynamics", heading: "Essential dynamics", blocks: blocks)
     }
 
+    /// The fewest checkpoints whose path has an evolute worth looking at.
+    private static let evoluteMinimum = 8
+
     private func dynamicsBlocks(_ dynamics: EssentialDynamics, name: String, introduction: String) -> [Page.Block] {
         var blocks: [Page.Block] = []
+        let hasEvolute = dynamics.steps.count >= Self.evoluteMinimum && !dynamics.planes.isEmpty
+        let evolute = "The evolute, the centres of the circles that best fit the path, has cusps where the path turns."
         let figures = dynamics.planes.map { Page.Figure(small: planeChart($0, of: dynamics, name: name), caption: "") }
         blocks.append(
             Page.Block(
-                subheadings: ["Of the \(name)"], paragraphs: [introduction],
-                evoluteSwitches: figures.isEmpty ? [] : [.init(identifier: "evolute-\(name)")],
+                subheadings: ["Of the \(name)"], paragraphs: [hasEvolute ? "\(introduction) \(evolute)" : introduction],
+                evoluteSwitches: hasEvolute ? [.init(identifier: "evolute-\(name)")] : [],
                 figures: figures, arrangement: "grid"))
         if let chart = componentChart(dynamics, name: name) {
             let caption =
@@ -52,12 +56,14 @@ extension RunReport {
         let centers = plane.centers.map { center in
             center.map { Mark.Point(x: $0[0], y: $0[1]) } ?? Mark.Point(x: .nan, y: .nan)
         }
-        var marks: [Mark] = [
-            .line(centers, SeriesStyle(index: 1, role: .evolute)), .line(path, style), .markers(markers, style),
-        ]
-        if let start = path.first, let step = dynamics.steps.first { marks.append(.note(start, Format.count(step))) }
-        let lastStep = dynamics.steps.last.map(Format.count) ?? ""
-        if let end = path.last, path.count > 1 { marks.append(.note(end, lastStep)) }
+        var marks: [Mark] = [.line(path, style), .markers(markers, style)]
+        if path.count >= Self.evoluteMinimum {
+            marks.insert(.line(centers, SeriesStyle(index: 1, role: .evolute)), at: 0)
+        }
+        for index in Set([0, markers.count - 1]).sorted() where markers.indices.contains(index) {
+            let place = Mark.Point(x: first.scores[index], y: second.scores[index])
+            marks.append(.note(place, Format.count(dynamics.steps[index])))
+        }
         for boundary in analysis.stages?.boundaries ?? [] {
             guard let place = interpolated(path, over: dynamics.steps, at: boundary.step) else { continue }
             let step = Format.step(boundary.step)
@@ -95,7 +101,7 @@ extension RunReport {
         guard !panels.isEmpty else { return nil }
         return Chart(
             title: "Principal components of the \(name) over the training",
-            summary: "\(panels.count) components; the shares of variance are in the table below.",
+            summary: "\(Format.counted(panels.count, "component")); the shares of variance are in the table below.",
             horizontal: analysis.measurements.stepAxis, panels: panels, stages: StageMarks(analysis.stages))
     }
 

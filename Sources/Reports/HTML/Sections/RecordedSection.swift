@@ -66,8 +66,9 @@ extension RunReport {
         let envelope = Envelope(x: steps, y: series.values, scale: horizontal, cellCount: 150)
         let style = SeriesStyle(index: 2, role: .thin)
         let chart = Chart(
-            title: series.name, summary: "A series that the run recorded itself, \(series.values.count) values.",
-            horizontal: Chart.Axis(label: analysis.measurements.axisWord, scale: horizontal),
+            title: series.name,
+            summary: "A series that the run recorded itself, \(Format.counted(series.values.count, "value")).",
+            horizontal: Chart.Axis(label: analysis.measurements.axisLabel, scale: horizontal),
             panels: [
                 Chart.Panel(
                     label: series.name.abbreviated(to: 44), vertical: .scale(vertical), height: 130,
@@ -80,7 +81,7 @@ extension RunReport {
             series.values.count > envelope.x.count
             ? "; line: means of neighbours, band: their range" : ""
         return Page.Figure(
-            small: chart, caption: "Recorded by the run: \(Format.count(series.values.count)) values\(thinning).")
+            small: chart, caption: "Recorded by the run: \(Format.counted(series.values.count, "value"))\(thinning).")
     }
 }
 

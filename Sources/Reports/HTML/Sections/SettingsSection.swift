@@ -9,14 +9,14 @@ extension RunReport {
             tables.append(
                 Table(
                     "Settings of the chains, the same at every checkpoint", columns: ["Setting", "Value", "Meaning"],
-                    numeric: [1], rows: settings.entries.map { [$0.name, $0.value, $0.meaning] }))
+                    numeric: [1], isShortened: true, rows: settings.entries.map { [$0.name, $0.value, $0.meaning] }))
         }
         let hyperparameters = analysis.measurements.hyperparameters
         if !hyperparameters.isEmpty {
             tables.append(
                 Table(
                     "The run's own hyperparameters, as it recorded them", columns: ["Name", "Value"],
-                    rows: hyperparameters.map { [$0.name, $0.value] }))
+                    isShortened: true, rows: hyperparameters.map { [$0.name, $0.value] }))
         }
         guard !tables.isEmpty else { return nil }
         return Page.Section(anchor: "settings", heading: "Settings", blocks: [Page.Block(tables: tables)])
@@ -34,43 +34,10 @@ extension RunReport {
                 Page.Block(tables: [
                     Table(
                         "Equal digests and settings give equal numbers on one kind of processor",
-                        columns: ["What", "Value"], rows: rows)
+                        columns: ["What", "Value"], isShortened: true, rows: rows)
                 ])
             ])
     }
-
-    /// The papers behind the methods.
-    var methodsSection: Page.Section? {
-        Page.Section(
-            anchor: "methods", heading: "Methods",
-            blocks: [
-                Page.Block(
-                    paragraphs: [
-                        "λ̂ = nβ·(E[L(w)] − L(w*)) is the mean over draws of stochastic gradient Langevin dynamics from the "
-                            + "posterior localised at the checkpoint w*, burn-in left out. Its standard error, R-hat and "
-                            + "effective sample sizes are rank-normalised, over split chains. Stages are found on a "
-                            + "Gaussian-process fit that knows those errors."
-                    ], links: Self.citations)
-            ])
-    }
-
-    private static let citations = [
-        Page.Link(
-            address: "https://arxiv.org/abs/2308.12108",
-            citation: "Lau, Furman, Wang, Murfet, Wei: The local learning coefficient: a singularity-aware complexity "
-                + "measure. 2023."),
-        Page.Link(
-            address: "https://arxiv.org/abs/2402.02364",
-            citation: "Hoogland, Wang, Farrugia-Roberts, Carroll, Wei, Murfet: Loss landscape degeneracy and stagewise "
-                + "development in transformers. 2024."),
-        Page.Link(
-            address: "https://arxiv.org/abs/1903.08008",
-            citation: "Vehtari, Gelman, Simpson, Carpenter, Bürkner: Rank-normalization, folding, and localization: an "
-                + "improved R-hat for assessing convergence of MCMC. Bayesian Analysis, 2021."),
-        Page.Link(
-            address: "https://dl.acm.org/doi/10.5555/3104482.3104568",
-            citation: "Welling, Teh: Bayesian learning via stochastic gradient Langevin dynamics. ICML 2011."),
-    ]
 }
 
 extension SamplingSettings {

@@ -28,16 +28,13 @@ extension RunReport {
         if let scale = measurements.llcScale(including: curve) {
             var marks: [Mark] = []
             if let curve {
-                let half = curve.deviation.map { standardErrorsOf95Percent * $0 }
-                marks.append(
-                    .band(
-                        x: curve.steps, lower: zip(curve.mean, half).map { $0 - $1 },
-                        upper: zip(curve.mean, half).map { $0 + $1 }, llcStyle))
+                marks.append(.band(x: curve.steps, lower: curve.lower, upper: curve.upper, llcStyle))
                 marks.append(.line(zip(curve.steps, curve.mean).map { Mark.Point(x: $0, y: $1) }, llcStyle))
                 legend.append(LegendEntry(symbol: .line(llcStyle), label: "Fitted λ"))
                 legend.append(LegendEntry(symbol: .band(llcStyle), label: "95 % band of the fit"))
             }
             marks.append(.markers(measurements.llcMarkers, llcStyle))
+            marks += measurements.notes(outside: scale)
             let label = "λ̂, local learning coefficient"
             panels.append(Chart.Panel(label: label, vertical: .scale(scale), height: 240, marks: marks))
             legend += measurements.qualityLegend(llcStyle)
@@ -65,19 +62,38 @@ extension RunReport {
     }
 
     private var courseCaption: String {
-        let hasLLC = analysis.measurements.checkpoints.contains { $0.llc != nil }
-        guard hasLLC else { return "The training loss over all training examples." }
-        return "Each point is one checkpoint; its bar is λ̂ ± 1.96 standard errors. The band is the 95 % band of the "
-            + "fitted curve. Hollow points are doubtful; crosses are unusable and took no part in the fit (one without "
-            + "a value stands on the axis)."
+        let estimates = analysis.measurements.checkpoints.compactMap(\.llc)
+        guard estimates.contains(where: { $0.value != nil }) else {
+            return "The training loss over all training examples."
+                + (estimates.isEmpty ? "" : " λ̂ could not be computed at any checkpoint.")
+        }
+        var sentences = ["Each point is one checkpoint."]
+        if estimates.contains(where: { $0.interval != nil }) {
+            sentences.append("The bar of a λ̂ is ± 1.96 standard errors.")
+        }
+        if analysis.stages != nil { sentences.append("The band is the 95 % band of the fitted curve.") }
+        let qualities = Set(estimates.map(\.quality))
+        if qualities.contains(.doubtful) {
+            sentences.append("A hollow point is doubtful, for a reason given in its tooltip and under Diagnostics.")
+        }
+        if qualities.contains(.unusable) {
+            sentences.append("A cross is unusable and took no part in the fit or in the height of the axis.")
+        }
+        if estimates.contains(where: { $0.value == nil }) {
+            sentences.append("A cross without a value stands on the axis.")
+        }
+        return sentences.joined(separator: " ")
     }
 
+    /// The table of `series.csv` for readers; the components' scores stand beside their own chart.
     private var checkpointTable: Table {
         let table = SeriesTable(analysis)
+        let shownCount = table.columns.count - (analysis.essentialDynamics?.components.count ?? 0)
+        let headings = table.columns.prefix(shownCount).map { $0.replacing("_", with: " ") }
         return Table(
-            "What was measured at each checkpoint", columns: table.columns, numeric: Set(table.columns.indices),
+            "What was measured at each checkpoint", columns: headings, numeric: Set(headings.indices),
             rows: zip(table.rows, analysis.measurements.checkpoints).map { row, checkpoint in
-                (row.map { $0.map(Format.number) ?? "" }, checkpoint.llc?.rowClass ?? "")
+                (row.prefix(shownCount).map { $0.map(Format.number) ?? "" }, checkpoint.llc?.rowClass ?? "")
             })
     }
 
@@ -87,9 +103,7 @@ extension RunReport {
             + "Its support is the share of curves drawn from the fit that have it; "
             + "\(Format.share(finding.supportThreshold)) is needed."
         if !finding.excludedSteps.isEmpty {
-            text +=
-                " \(Format.count(finding.excludedSteps.count)) unusable "
-                + (finding.excludedSteps.count == 1 ? "checkpoint" : "checkpoints") + " took no part."
+            text += " \(Format.counted(finding.excludedSteps.count, "unusable checkpoint")) took no part."
         }
         return text
     }

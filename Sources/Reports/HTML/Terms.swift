@@ -1,0 +1,31 @@
+import Development
+
+extension Page {
+    /// What the verdict's terms and the main figure's marks mean, for a reader who knows machine learning but not
+    /// singular learning theory: what occurs and no more. Empty when no LLC was measured.
+    ///
+    /// - Parameter drawnQualities: The qualities of the points that the figure draws.
+    static func terms(of analyses: [Analysis], drawnQualities: Set<Mark.Quality>) -> [String] {
+        guard analyses.contains(where: { $0.measurements.checkpoints.contains { $0.llc != nil } }) else { return [] }
+        var sentences = [
+            "λ̂ estimates the local learning coefficient (LLC), the effective complexity of the model at a checkpoint: "
+                + "how degenerate the minimum of the loss is there. The more ways the weights can change without "
+                + "raising the loss, the lower it is and the simpler the model.",
+            "± is one standard error.",
+        ]
+        let findings = analyses.compactMap(\.stages)
+        if findings.contains(where: { !$0.boundaries.isEmpty || !$0.rejected.isEmpty }) {
+            sentences.append(
+                "[a, b] holds a boundary with 95\u{A0}% probability, and its support is the share of plausible LLC curves "
+                    + "that have it.")
+        }
+        let kinds = Set(findings.flatMap { $0.stages.map(\.kind) })
+        if kinds.contains(.lossFallsComplexityRises) || kinds.contains(.lossFallsComplexityFalls) {
+            sentences.append("In a stage of type A the loss falls and the LLC rises; in type B both fall.")
+        }
+        let marks = [(Mark.Quality.doubtful, "a hollow point is doubtful"), (.unusable, "a cross is unusable")]
+            .filter { drawnQualities.contains($0.0) }.map(\.1)
+        if !marks.isEmpty { sentences.append("In the figure, \(Format.list(marks)).") }
+        return [sentences.joined(separator: " ")]
+    }
+}

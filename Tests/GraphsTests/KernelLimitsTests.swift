@@ -1,0 +1,139 @@
+import TestSupport
+import Tensors
+import Testing
+
+@testable import Graphs
+
+/// Absurd extents, which a damaged or hostile graph may state, are errors that name the node; nothing traps.
+@Suite struct KernelLimitsTests {
+    /// One node that reads x of shape [batch, 4] and integers that the graph stores.
+    struct Case: CustomTestStringConvertible, Sendable {
+        let operatorName: String
+        let inputs: [[Int]]
+        var attributes: [String: Attribute] = [:]
+        var readsData = true
+        var outputs = ["y"]
+        var kind = GraphError.Kind.unsupported
+
+        var testDescription: String { "\(operatorName) \(inputs) \(attributes)" }
+    }
+
+    static let cases: [Case] = [
+        Case(operatorName: "Reshape", inputs: [[1 << 40, 1 << 40]], kind: .mismatch),
+        Case(operatorName: "Reshape", inputs: [[-1, -4]], kind: .mismatch),
+        Case(operatorName: "Reshape", inputs: [[0, -2, -2]], kind: .malformed),
+        Case(operatorName: "Reshape", inputs: [[.min, -1]], kind: .mismatch),
+        Case(operatorName: "Reshape", inputs: [[0, 4] + [Int](repeating: 1, count: 7)]),
+        Case(operatorName: "Expand", inputs: [[1 << 40, 1 << 40, 1, 4]]),
+        Case(operatorName: "Expand", inputs: [[-5, 1, 4]], kind: .malformed),
+        Case(operatorName: "Expand", inputs: [[0, 1 << 40, 1 << 40, 1, 4]]),
+        Case(operatorName: "Tile", inputs: [[1, .max]]),
+        Case(operatorName: "Tile", inputs: [[1 << 31, 1]]),
+        Case(operatorName: "Pad", inputs: [[0, .max, 0, .max]]),
+        Case(operatorName: "Pad", inputs: [[0, Int(Int32.max), 0, Int(Int32.max)]]),
+        Case(operatorName: "Unsqueeze", inputs: [Array(0..<7)]),
+        Case(operatorName: "ConstantOfShape", inputs: [[1 << 40, 1 << 40]], readsData: false),
+        Case(operatorName: "ConstantOfShape", inputs: [[-1]], readsData: false, kind: .malformed),
+        Case(operatorName: "Range", inputs: [[.min], [.max], [1]], readsData: false, kind: .malformed),
+        Case(operatorName: "Range", inputs: [[0], [.max], [1]], readsData: false),
+        Case(operatorName: "Split", inputs: [[.max, .max]], attributes: ["axis": .integer(1)], kind: .mismatch),
+        Case(
+            operatorName: "Split", inputs: [], attributes: ["axis": .integer(1), "num_outputs": .integer(.max)],
+            kind: .malformed),
+        Case(
+            operatorName: "MaxPool", inputs: [], attributes: ["kernel_shape": .integers([.max])], kind: .unsupported),
+    ]
+
+    private func plan(_ test: Case) throws -> Plan {
+        let names = test.inputs.indices.map { "input\($0)" }
+        let stored = zip(names, test.inputs).map { name, values in
+            // Range wants scalars.
+            (name, Tensor(values.map { Int64($0) }, shape: test.operatorName == "Range" ? [] : [values.count]))
+        }
+        let node = Node(
+            name: "culprit", operatorName: test.operatorName, inputs: (test.readsData ? ["x"] : []) + names,
+            outputs: ["made"], attributes: test.attributes)
+        return try plan([node], initializers: Dictionary(uniqueKeysWithValues: stored), output: "made")
+    }
+
+    private func plan(
+        _ nodes: [Node], initializers: [String: Tensor] = [:], output: String = "y", width: Int = 4
+    ) throws -> Plan {
+        let graph = TestGraphs.graph(
+            [TestGraphs.input("x", [.symbolic("batch"), .fixed(width)])], output: output, initializers: initializers,
+            nodes)
+        let binding = try ParameterBinding(graph: graph, tensors: []) { _, _ in false }
+        return try Plan(graph: graph, binding: binding, exampleShapes: ["x": [width]])
+    }
+
+    @Test(arguments: cases) func `an absurd extent is an error that names node and operator`(test: Case) {
+        let error = #expect(throws: GraphError.self) { try plan(test) }
+        #expect(error?.kind == test.kind, "\(String(describing: error))")
+        for part in ["culprit", test.operatorName] {
+            #expect(error?.location?.contains(part) == true, "\(String(describing: error))")
+        }
+    }
+
+    @Test(arguments: [(start: Int.max, end: Int.min, step: Int.min, column: 3), (.min, .max, .max, 0)])
+    func `a slice with a step beyond its axis takes one element`(start: Int, end: Int, step: Int, column: Int) throws {
+        let x = Tensor(TestGraphs.numbers(8, seed: 1), shape: [2, 4])
+        let bounds = [start, end, 1, step].map { Tensor([Int64($0)], shape: [1]) }
+        let harness = try OperationHarness("Slice", inputs: [x] + bounds, known: [1, 2, 3, 4])
+        let values = x.values(as: Double.self)
+        #expect(harness.forward()[0] == [values[column], values[4 + column]])
+    }
+
+    @Test func `a size that is refused is stated`() {
+        let error = #expect(throws: GraphError.self) {
+            try plan(Case(operatorName: "Expand", inputs: [[1 << 40, 1, 4]]))
+        }
+        #expect(error?.reason.contains("1099511627776") == true && error?.reason.contains("2147483647") == true)
+    }
+
+    @Test func `given values are held to the limits too`() {
+        let rank = Shape([Int](repeating: 1, count: 9))
+        let error = #expect(throws: GraphError.self) {
+            try plan(
+                [Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"])],
+                initializers: ["nine": Tensor([Int64(1)], shape: rank)])
+        }
+        #expect(error?.kind == .unsupported && error?.location?.contains("nine") == true)
+    }
+
+    // [batch, 1]·[1, batch]·… : linear at no batch size, and 10¹⁵ elements for a hundred thousand examples.
+    @Test func `more examples than can be held are refused, and their bytes are the largest number`() throws {
+        let plan = try plan(
+            [
+                Node(operatorName: "Transpose", inputs: ["x"], outputs: ["t"]),
+                Node(operatorName: "MatMul", inputs: ["x", "t"], outputs: ["square"]),
+                Node(operatorName: "MatMul", inputs: ["square", "x"], outputs: ["y"]),
+            ])
+        let loss = try ModelLoss<Double>(
+            plan: plan, head: .sumSquaredError, inputs: ["x": Tensor(TestGraphs.numbers(12, seed: 1), shape: [3, 4])],
+            targets: Tensor(TestGraphs.numbers(12, seed: 2), shape: [3, 4]))
+        _ = try loss.makeEvaluator(capacity: 3)
+        let error = #expect(throws: GraphError.self) { try loss.makeEvaluator(capacity: 100_000) }
+        #expect(error?.kind == .unsupported && error?.reason.contains("square") == true)
+        #expect(loss.evaluatorByteCount(capacity: 100_000) == .max)
+    }
+
+    @Test func `an output without elements is refused`() {
+        let error = #expect(throws: GraphError.self) {
+            try plan(
+                [Node(operatorName: "Slice", inputs: ["x", "zero", "zero", "one"], outputs: ["y"])],
+                initializers: ["zero": Tensor([Int64(0)], shape: [1]), "one": Tensor([Int64(1)], shape: [1])])
+        }
+        #expect(error?.kind == .mismatch)
+    }
+
+    @Test func `large constants are left to the evaluation`() throws {
+        let extents = Tensor([Int64(1) << 27], shape: [1])
+        let plan = try plan(
+            [
+                Node(operatorName: "ConstantOfShape", inputs: ["extents"], outputs: ["zeros"]),
+                Node(operatorName: "ReduceSum", inputs: ["zeros"], outputs: ["sum"]),
+                Node(operatorName: "Add", inputs: ["x", "sum"], outputs: ["y"]),
+            ], initializers: ["extents": extents])
+        #expect(plan.evaluatedCount == 3)
+    }
+}
