@@ -83,7 +83,7 @@ class Recorder:
         are stored for the first and for the latest checkpoint.
         """
         state = state_of(self._model)
-        path = self.directory / "checkpoints" / f"{self.name}_{int(step):07d}.h5"
+        path = self.directory / "checkpoints" / f"step_{int(step):07d}.h5"
         if path.exists() and path not in self._inherited:
             raise RecorderError(f"step {step} is already recorded in {path}.")
         self._inherited.discard(path)

@@ -92,7 +92,7 @@ def test_every_checkpoint_gives_torchs_outputs_through_the_graph(recording):
     directory, _, data, outputs, _ = recording
     session = onnxruntime.InferenceSession(directory / "model.onnx", providers=["CPUExecutionProvider"])
     for step, expected in outputs.items():
-        with h5py.File(directory / "checkpoints" / f"run_{step:07d}.h5") as file:
+        with h5py.File(directory / "checkpoints" / f"step_{step:07d}.h5") as file:
             assert file.attrs["step"] == step
             feeds = {**{key: file[key][()] for key in file}, **{key: value.numpy() for key, value in data.items()}}
         names = [value.name for value in session.get_inputs()]
@@ -104,7 +104,7 @@ def test_every_checkpoint_gives_torchs_outputs_through_the_graph(recording):
 
 def test_the_checkpoint_holds_the_state_by_its_names_and_tied_weights_once(recording):
     directory, model, _, _, states = recording
-    with h5py.File(directory / "checkpoints" / "run_0001200.h5") as file:
+    with h5py.File(directory / "checkpoints" / "step_0001200.h5") as file:
         expected = dict(states[1200])
         if isinstance(model, LanguageModel):
             del expected["unembedding.weight"]
@@ -285,7 +285,7 @@ def test_a_recording_is_continued(interrupted):
     assert (directory / "model.onnx").stat() == graph
     assert sorted(path.name[-10:] for path in (directory / "checkpoints").iterdir()) == [
         f"{step:07d}.h5" for step in (0, 2, 5, 9)]
-    with h5py.File(directory / "checkpoints" / f"{directory.name}_0000005.h5") as file:
+    with h5py.File(directory / "checkpoints" / "step_0000005.h5") as file:
         np.testing.assert_array_equal(file["weight"][()], model.weight.detach().numpy())
     lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
     assert [(line["step"], line["loss"]) for line in lines] == [(0, .5), (2, .5), (5, .5), (5, .25), (9, .25)]
