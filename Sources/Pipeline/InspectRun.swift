@@ -60,6 +60,8 @@ public struct Inspection: Sendable, Codable {
         var lines = ["run: \(name)"]
         lines.append(
             "checkpoints: \(steps.count), \(axis) \(steps.first ?? 0) to \(steps.last ?? 0)")
+        // Beyond a screenful, `--json` has them all.
+        if steps.count <= 200 { lines.append("\(axis)s: \(steps.map(String.init).joined(separator: ", "))") }
         func section(_ title: String, _ items: [String]) {
             guard !items.isEmpty else { return }
             lines.append("\n\(title):")

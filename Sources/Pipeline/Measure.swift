@@ -153,8 +153,9 @@ extension Work {
             var estimate: LLCEstimate?
             if let sampling {
                 estimate = LLCEstimate(
-                    traces: traces.map(\.value), nBeta: sampling.nBeta, dimension: measurements.sampledCount,
-                    stepSize: sampling.stepSize, burnInCount: sampling.burnInCount)
+                    traces: traces.map(\.value), nBeta: sampling.nBeta, localization: sampling.localization,
+                    dimension: measurements.sampledCount, stepSize: sampling.stepSize, burnInCount: sampling.burnInCount
+                )
             }
             measurements.checkpoints.append(
                 CheckpointMeasurement(

@@ -32,10 +32,11 @@ extension Concern {
     ///   - estimate: The estimate, its concerns apart.
     ///   - draws: nβ times the paired differences of the completed chains, burn-in left out. Axes `[chain, draw]`.
     ///   - dimension: d.
-    static func all(about estimate: LLCEstimate, draws: [[Double]], dimension: Int) -> [Concern] {
+    ///   - pull: (ε/8)·γd.
+    static func all(about estimate: LLCEstimate, draws: [[Double]], dimension: Int, pull: Double) -> [Concern] {
         let concerns = [
             divergence(estimate), tooFewDraws(estimate, draws), singleChain(estimate), disagreement(estimate, draws),
-            drift(estimate, draws), instationarity(estimate), inflation(estimate, dimension), negative(estimate),
+            drift(estimate, draws), instationarity(estimate), inflation(estimate, dimension, pull), negative(estimate),
         ]
         return concerns.compactMap { $0 }.sorted { $0.severity == .unusable && $1.severity == .doubtful }
     }
@@ -128,16 +129,16 @@ extension Concern {
                 : "raise burn-in and draws: the chains still come back towards the checkpoint")
     }
 
-    /// At a quadratic, λ̂ + (γ/2)E|δ|² is d/2 + (ε/8)E|g|²: without γ the last term is exactly what finite steps and
-    /// minibatch noise add to λ̂, and with it at most that.
-    private static func inflation(_ estimate: LLCEstimate, _ dimension: Int) -> Concern? {
-        guard let value = estimate.value, let error = estimate.standardError,
-            let inflation = estimate.identity?.inflation(dimension: dimension),
-            isFinding(inflation, error: error, scale: value)
+    /// At a quadratic, λ̂ + (γ/2)E|δ|² is d/2 + (ε/8)E|g|², and finite steps and minibatch noise share the last term
+    /// between λ̂ and the pull: a direction of total curvature p = nβ·h + γ has E|g|² ≥ p, of which γ falls to the pull.
+    private static func inflation(_ estimate: LLCEstimate, _ dimension: Int, _ pull: Double) -> Concern? {
+        guard let value = estimate.value, let error = estimate.standardError, let identity = estimate.identity
         else { return nil }
+        let inflation = identity.inflation(dimension: dimension) - pull
+        guard inflation > 0, isFinding(inflation, error: error, scale: value) else { return nil }
         return Concern(
             kind: .stepSizeTooLarge, severity: .doubtful,
-            finding: "finite steps and minibatch noise add up to (ε/8)E|g|² = \(text(inflation)) to λ̂, "
+            finding: "finite steps and minibatch noise add up to (ε/8)(E|g|² − γd) = \(text(inflation)) to λ̂, "
                 + "\((100 * inflation / abs(value)).readable(significantDigits: 2)) % of it",
             remedy: "lower the step size")
     }

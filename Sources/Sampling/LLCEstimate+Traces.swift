@@ -9,12 +9,15 @@ extension LLCEstimate {
     ///   - traces: One per chain, in the order of chains. Chains are cut to the shortest completed one. A
     ///     trace without drifts, as another sampler stores it, gives no stationary identity.
     ///   - nBeta: nβ of the posterior that was sampled.
+    ///   - localization: Its γ.
     ///   - dimension: d, the number of sampled coordinates.
     ///   - stepSize: ε.
     ///   - burnInCount: Draws left out at each chain's start.
     ///
     /// Source: Lau et al. 2023, arXiv:2308.12108; Hoogland et al. 2024, arXiv:2402.02364, eqs. 5–6.
-    public init(traces: [ChainTrace], nBeta: Double, dimension: Int, stepSize: Double, burnInCount: Int) {
+    public init(
+        traces: [ChainTrace], nBeta: Double, localization: Double, dimension: Int, stepSize: Double, burnInCount: Int
+    ) {
         let completed = traces.filter { $0.outcome == .completed }
         let drawCount = completed.map(\.drawCount).min() ?? 0
         func kept(_ values: [Double]) -> [Double] { Array(values.prefix(drawCount).dropFirst(burnInCount)) }
@@ -37,7 +40,8 @@ extension LLCEstimate {
             driftProducts: completed.map { kept($0.driftProducts) },
             squaredDrifts: completed.map { kept($0.squaredDrifts) }, dimension: dimension, stepSize: stepSize)
         concerns = []
-        concerns = Concern.all(about: self, draws: draws, dimension: dimension)
+        concerns = Concern.all(
+            about: self, draws: draws, dimension: dimension, pull: stepSize / 8 * localization * Double(dimension))
     }
 }
 

@@ -89,7 +89,7 @@ func sample<Scalar: Real>(
         return chain.trace
     }
     let estimate = LLCEstimate(
-        traces: traces, nBeta: settings.nBeta, dimension: posterior.subset.count, stepSize: settings.stepSize,
-        burnInCount: settings.burnInCount)
+        traces: traces, nBeta: settings.nBeta, localization: settings.localization, dimension: posterior.subset.count,
+        stepSize: settings.stepSize, burnInCount: settings.burnInCount)
     return (estimate, traces)
 }

@@ -27,7 +27,7 @@ struct LLCEstimateTests {
 
     /// nβ = 100, d = 10, ε = 1e-3: (ε/4)·400 = 0.1.
     static func estimate(_ traces: [ChainTrace], burnIn: Int = 0) -> LLCEstimate {
-        LLCEstimate(traces: traces, nBeta: 100, dimension: 10, stepSize: 1e-3, burnInCount: burnIn)
+        LLCEstimate(traces: traces, nBeta: 100, localization: 0, dimension: 10, stepSize: 1e-3, burnInCount: burnIn)
     }
 
     static func kinds(_ estimate: LLCEstimate) -> [Concern.Kind] { estimate.concerns.map(\.kind) }
@@ -134,7 +134,7 @@ struct LLCEstimateTests {
         // (ε/8)·4000 = 0.5, a tenth of 5 and twenty standard errors of 1/40.
         let hot = Self.estimate(Self.traces(driftProduct: 11, squaredDrift: 4000))
         #expect(Self.kinds(hot) == [.stepSizeTooLarge])
-        #expect(hot.concerns.first?.finding.contains("(ε/8)E|g|² = 0.5000 to λ̂, 10 % of it") == true)
+        #expect(hot.concerns.first?.finding.contains("(ε/8)(E|g|² − γd) = 0.5000 to λ̂, 10 % of it") == true)
         // 0.2 is eight standard errors but 4 %; 0.5 is 10 % but within three standard errors of 8/40.
         #expect(Self.estimate(Self.traces(driftProduct: 10.4, squaredDrift: 1600)).concerns.isEmpty)
         #expect(Self.estimate(Self.traces(noise: 8, driftProduct: 11, squaredDrift: 4000)).concerns.isEmpty)

@@ -55,10 +55,11 @@ struct QuadraticOracleTests {
         #expect(
             Tolerance.statistical(standardErrors: 3, error: identity.standardError).accepts(
                 identity.left, identity.right))
-        // (ε/8)E|g|², with E|g|² = Σ p/(1 − εp/4) for directions of total curvature p, against a twentieth of λ̂.
+        // (ε/8)(E|g|² − γd), with E|g|² = Σ p/(1 − εp/4) for directions of total curvature p, against a twentieth of λ̂.
         let inflation = Self.curvatures.reduce(0) { sum, curvature in
             let total = row.nBeta * curvature + row.localization
-            return sum + stepSize / 8 * total / (1 - stepSize * total / 4)
+            let squaredDrift = total / (1 - stepSize * total / 4)
+            return sum + stepSize / 8 * (squaredDrift - row.localization)
         }
         print("  of which the step's share is at most \(inflation)")
         #expect(estimate.concerns.map(\.kind) == (inflation > 0.05 * expected ? [.stepSizeTooLarge] : []))

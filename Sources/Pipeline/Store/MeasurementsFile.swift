@@ -254,8 +254,8 @@ enum MeasurementsFile {
             }
             measurements.checkpoints[checkpoint].chains = traces[checkpoint]
             measurements.checkpoints[checkpoint].llc = LLCEstimate(
-                traces: traces[checkpoint], nBeta: settings.nBeta, dimension: dimension, stepSize: settings.stepSize,
-                burnInCount: settings.burnInCount)
+                traces: traces[checkpoint], nBeta: settings.nBeta, localization: settings.localization,
+                dimension: dimension, stepSize: settings.stepSize, burnInCount: settings.burnInCount)
         }
     }
 
