@@ -1,5 +1,4 @@
 public import Development
-import Foundation
 import Graphs
 import HDF5
 public import Runs
@@ -22,8 +21,8 @@ public func measure(
     try store.write(work.settings)
     let measurements =
         switch work.settings.sampling?.precision ?? .float {
-        case .float: try await work.measure(as: Float.self, store: store, jobs: options.jobs, progress: progress)
-        case .double: try await work.measure(as: Double.self, store: store, jobs: options.jobs, progress: progress)
+        case .float: try await work.measure(as: Float.self, store: store, jobs: options.jobCount, progress: progress)
+        case .double: try await work.measure(as: Double.self, store: store, jobs: options.jobCount, progress: progress)
         }
     try MeasurementsFile.write(measurements, to: store.measurementsPath)
     return measurements
@@ -55,9 +54,8 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     }
     let stored = try store.readSettings()
     var settings = StoredSettings(sampling: nil, inputs: model?.inputs ?? [])
-    if let stored {
-        try StoredSettings(sampling: nil, inputs: stored.inputs).requireCompatible(with: settings, folder: store.folder)
-    }
+    // The inputs first: stored settings are taken over below.
+    try stored?.requireCompatible(with: settings, folder: store.folder)
     if let model {
         settings.sampling = try resolveSettings(
             options.sampling, stored: stored?.sampling, model: model, series: run.series)
@@ -71,10 +69,9 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
 extension Work {
     /// Surveys and samples everything selected, with `jobs` units at once, and gathers the measurements in order.
     func measure<Scalar: Real>(
-        as type: Scalar.Type, store: MeasurementStore, jobs: Int?, progress: AsyncStream<WorkProgress>.Continuation?
+        as type: Scalar.Type, store: MeasurementStore, jobs: Int, progress: AsyncStream<WorkProgress>.Continuation?
     ) async throws -> Measurements {
         let surveyor = Surveyor<Scalar>(model: model, probe: model.map(Probe.init(model:)), tensors: tensors)
-        let jobs = max(1, jobs ?? ProcessInfo.processInfo.activeProcessorCount)
         let surveying = ProgressCounter(phase: "surveying", drawCount: 0, unitCount: selection.count, into: progress)
         let surveys = try await concurrentMap(Array(selection.indices), jobs: jobs) { place in
             let survey = try self.survey(at: place, surveyor: surveyor, store: store)
@@ -102,8 +99,8 @@ extension Work {
         return try gather(surveys: surveys, chains: chains, probe: surveyor.probe, store: store)
     }
 
-    /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which checkpoint comes before, so one
-    /// that does not fit is taken again.
+    /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which
+    /// checkpoint comes before, so one that does not fit is taken again.
     private func survey<Scalar: Real>(
         at place: Int, surveyor: Surveyor<Scalar>, store: MeasurementStore
     ) throws -> StoredUnit<Survey> {

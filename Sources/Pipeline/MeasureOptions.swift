@@ -1,3 +1,4 @@
+import Foundation
 public import Sampling
 
 /// What the user asked for; whatever is nil is inferred or resolved, printed and stored.
@@ -15,6 +16,9 @@ public struct MeasureOptions: Sendable {
 
     /// Creates options that leave everything open.
     public init() {}
+
+    /// The number of workers: what was asked for, or one per processor.
+    var jobCount: Int { jobs ?? ProcessInfo.processInfo.activeProcessorCount }
 
     /// Throws a usage failure that names the first option that makes no sense.
     func validate() throws(Failure) {

@@ -55,7 +55,7 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
     let run = try RunDirectory(at: path)
     let store = MeasurementStore(run: path, output: options.output)
     let work = try prepareWork(run, options: options, store: store)
-    let jobs = max(1, options.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+    let jobs = options.jobCount
     let steps = work.selection.map { run.series.references[$0].step }
     var plan = PlannedWork(
         steps: steps, settings: work.settings.sampling, storedUnitCount: 0, unitCount: 0, jobCount: jobs, memory: 0,

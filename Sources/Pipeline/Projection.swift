@@ -18,9 +18,6 @@ struct Projection: Sendable {
     /// What the map is keyed by.
     let key: String
 
-    /// The length of what `apply` returns.
-    var projectedCount: Int { dimension > Self.limit ? Self.bucketCount : dimension }
-
     /// √(2/k), or zero where vectors are kept whole.
     static func relativeError(dimension: Int) -> Double {
         dimension > limit ? (2 / Double(bucketCount)).squareRoot() : 0

@@ -111,16 +111,6 @@ public struct YAMLMapping: Sendable {
         throw error(key, "expected a number, found \"\(text)\"")
     }
 
-    /// The truth value of a key (`true`, `false`, `yes`, `no`); nil where it is absent.
-    public func boolean(_ key: String) throws(RunError) -> Bool? {
-        guard let text = try text(key) else { return nil }
-        switch text.lowercased() {
-        case "true", "yes": return true
-        case "false", "no": return false
-        default: throw error(key, "expected true or false, found \"\(text)\"")
-        }
-    }
-
     /// The words of a key, a single word standing for a list of one; nil where it is absent.
     public func texts(_ key: String) throws(RunError) -> [String]? {
         guard let value = value(key) else { return nil }

@@ -59,6 +59,8 @@ import Testing
         kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
         #expect(process.terminationStatus == 143)
+        let units = try FileManager.default.contentsOfDirectory(atPath: scratch.file("stopped/units"))
+        #expect(units.contains { $0.contains("-chain-") })
     }
 
     @Test func `changed settings beside old results are refused with the difference`() throws {

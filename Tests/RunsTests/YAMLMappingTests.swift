@@ -9,7 +9,6 @@ import Testing
         #expect(try yaml.integer("a") == 1)
         #expect(try yaml.integer("b") == 1000)
         #expect(try yaml.number("c") == 0.5)
-        #expect(try yaml.boolean("d") == true)
         #expect(try yaml.texts("e") == ["x", "y"])
         #expect(try yaml.texts("f") == ["word"])
         #expect(try yaml.mapping("g")?.integer("h") == 2)

@@ -36,17 +36,11 @@ public struct Cholesky: Sendable {
         2 * (0..<count).reduce(0.0) { $0 + log(factor[$1 * count + $1]) }
     }
 
-    /// x with A·x = b.
-    public func solve(_ b: [Double]) -> [Double] { triangularSolve(solveLower(b), transposed: true) }
-
     /// x with L·x = b.
-    public func solveLower(_ b: [Double]) -> [Double] { triangularSolve(b, transposed: false) }
-
-    /// L·z: with z standard normal, a draw from the normal law of covariance A.
-    public func lowerProduct(_ z: [Double]) -> [Double] {
-        precondition(z.count == count, "\(z.count) numbers against \(count) rows")
-        var result = z
-        cblas_dtrmv(
+    public func solveLower(_ b: [Double]) -> [Double] {
+        precondition(b.count == count, "\(b.count) numbers against \(count) rows")
+        var result = b
+        cblas_dtrsv(
             CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, blasint(count), factor, blasint(count), &result, 1)
         return result
     }
@@ -59,15 +53,6 @@ public struct Cholesky: Sendable {
         for row in 0..<count {
             for column in 0..<row { result[column * count + row] = result[row * count + column] }
         }
-        return result
-    }
-
-    private func triangularSolve(_ b: [Double], transposed: Bool) -> [Double] {
-        precondition(b.count == count, "\(b.count) numbers against \(count) rows")
-        var result = b
-        cblas_dtrsv(
-            CblasRowMajor, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, blasint(count), factor,
-            blasint(count), &result, 1)
         return result
     }
 }
