@@ -49,7 +49,7 @@ let package = Package(
         // MARK: Modules
         module("Tensors", ["CKernels", "COpenBLAS"]),
         module("HDF5", ["CHDF5", "Tensors"]),
-        module("Graphs", ["Tensors", "CKernels", "COpenBLAS"]),
+        module("Graphs", ["Tensors", "CKernels", "COpenBLAS"], exclude: ["Operations/README.md"]),
         module("ONNX", ["Graphs", "Tensors", protobuf], exclude: ["Messages/onnx.proto"]),
         module("Sampling", ["Tensors", "CKernels"]),
         module("Runs", ["HDF5", "Tensors", yams, crypto]),

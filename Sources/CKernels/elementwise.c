@@ -161,8 +161,11 @@ void instar_unary(int32_t type, int32_t code, const void *x, void *y, long count
     else {
         const int64_t *source = x;
         int64_t *target = y;
-        for (long i = 0; i < count; i++)
-            target[i] = code == INSTAR_NEGATE || source[i] < 0 ? (int64_t)(0 - (uint64_t)source[i]) : source[i];
+        for (long i = 0; i < count; i++) {
+            int64_t opposite = (int64_t)(0 - (uint64_t)source[i]);
+            if (code == INSTAR_NEGATE) target[i] = opposite;
+            else target[i] = source[i] >= 0 ? source[i] : code == INSTAR_RELU ? 0 : opposite;
+        }
     }
 }
 
@@ -215,4 +218,16 @@ void instar_convert_to_bool(int32_t from, const void *x, int64_t *y, long count)
         y[i] = from == INSTAR_FLOAT    ? ((const float *)x)[i] != 0
                : from == INSTAR_DOUBLE ? ((const double *)x)[i] != 0
                                        : ((const int64_t *)x)[i] != 0;
+}
+
+void instar_gelu(int32_t type, int32_t is_tanh, double scale, double inner, double cubic, const void *x, void *y,
+                 long count) {
+    if (type == INSTAR_FLOAT) gelu_float(is_tanh, scale, inner, cubic, x, y, count);
+    else gelu_double(is_tanh, scale, inner, cubic, x, y, count);
+}
+
+void instar_gelu_backward(int32_t type, int32_t is_tanh, double scale, double inner, double cubic, const void *x,
+                          const void *dy, void *dx, int32_t assigns, long count) {
+    if (type == INSTAR_FLOAT) gelu_backward_float(is_tanh, scale, inner, cubic, x, dy, dx, assigns, count);
+    else gelu_backward_double(is_tanh, scale, inner, cubic, x, dy, dx, assigns, count);
 }

@@ -29,6 +29,7 @@ INSTAR_WIDEST static void NAME(binary)(int32_t code, const instar_broadcast *lay
     // A NaN operand is the result, as in ONNX and PyTorch.
     case INSTAR_MAXIMUM: BINARY_ROW(p != p || p > q ? p : q);
     case INSTAR_MINIMUM: BINARY_ROW(p != p || p < q ? p : q);
+    case INSTAR_REMAINDER: BINARY_ROW(MATH(fmod)(p, q));
     }
 }
 
@@ -90,6 +91,8 @@ INSTAR_WIDEST static void NAME(binary_backward)(int32_t code, int32_t operand, c
     case INSTAR_MAXIMUM * 2 + 1: BINARY_BACKWARD_ROW(q > p ? 1 : p == q ? (REAL)0.5 : 0);
     case INSTAR_MINIMUM * 2: BINARY_BACKWARD_ROW(p < q ? 1 : p == q ? (REAL)0.5 : 0);
     case INSTAR_MINIMUM * 2 + 1: BINARY_BACKWARD_ROW(q < p ? 1 : p == q ? (REAL)0.5 : 0);
+    case INSTAR_REMAINDER * 2: BINARY_BACKWARD_ROW(1);
+    case INSTAR_REMAINDER * 2 + 1: BINARY_BACKWARD_ROW(-MATH(trunc)(p / q));
     }
 }
 #undef BINARY_ROW
@@ -158,12 +161,7 @@ INSTAR_WIDEST static void NAME(expand_backward)(const instar_broadcast *layout, 
     for (long i = 0; i < count; i++) { REAL p = x[i]; y[i] = (expression); }                         \
     break
 
-// √(2/π), 1/√2, 1/√(2π) and the cubic coefficient of the tanh form of GELU.
-#define SQRT_2_OVER_PI ((REAL)0.79788456080286535588)
-#define SQRT_HALF ((REAL)0.70710678118654752440)
-#define INVERSE_SQRT_2_PI ((REAL)0.39894228040143267794)
 #define TWO_OVER_SQRT_PI ((REAL)1.12837916709551257390)
-#define GELU_CUBIC ((REAL)0.044715)
 
 INSTAR_WIDEST static void NAME(unary)(int32_t code, const REAL *restrict x, REAL *restrict y, long count) {
     switch (code) {
@@ -177,23 +175,11 @@ INSTAR_WIDEST static void NAME(unary)(int32_t code, const REAL *restrict x, REAL
     case INSTAR_TANH: UNARY(NAME(hyperbolic_tangent)(p));
     case INSTAR_SIGMOID: UNARY(1 / (1 + NAME(exponential)(-p)));
     case INSTAR_RELU: UNARY(p < 0 ? 0 : p);
-    case INSTAR_GELU: UNARY((REAL)0.5 * p * (1 + NAME(error_function)(p * SQRT_HALF)));
-    case INSTAR_GELU_TANH:
-        UNARY((REAL)0.5 * p * (1 + NAME(hyperbolic_tangent)(SQRT_2_OVER_PI * (p + GELU_CUBIC * p * p * p))));
     case INSTAR_SINE: UNARY(MATH(sin)(p));
     case INSTAR_COSINE: UNARY(MATH(cos)(p));
     }
 }
 #undef UNARY
-
-INSTAR_INLINE REAL NAME(gelu_slope)(REAL p) {
-    REAL density = INVERSE_SQRT_2_PI * NAME(exponential)((REAL)-0.5 * p * p);
-    return (REAL)0.5 * (1 + NAME(error_function)(p * SQRT_HALF)) + p * density;
-}
-INSTAR_INLINE REAL NAME(gelu_tanh_slope)(REAL p) {
-    REAL t = NAME(hyperbolic_tangent)(SQRT_2_OVER_PI * (p + GELU_CUBIC * p * p * p));
-    return (REAL)0.5 * (1 + t) + (REAL)0.5 * p * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * GELU_CUBIC * p * p);
-}
 
 #define UNARY_BACKWARD(slope)                                                                        \
     for (long i = 0; i < count; i++) {                                                               \
@@ -216,15 +202,42 @@ INSTAR_WIDEST static void NAME(unary_backward)(int32_t code, const REAL *restric
     case INSTAR_TANH: UNARY_BACKWARD(1 - z * z);
     case INSTAR_SIGMOID: UNARY_BACKWARD(z * (1 - z));
     case INSTAR_RELU: UNARY_BACKWARD(z > 0 ? 1 : 0);
-    case INSTAR_GELU: UNARY_BACKWARD(NAME(gelu_slope)(p));
-    case INSTAR_GELU_TANH: UNARY_BACKWARD(NAME(gelu_tanh_slope)(p));
     case INSTAR_SINE: UNARY_BACKWARD(MATH(cos)(p));
     case INSTAR_COSINE: UNARY_BACKWARD(-MATH(sin)(p));
     }
 }
 #undef UNARY_BACKWARD
-#undef SQRT_2_OVER_PI
-#undef SQRT_HALF
-#undef INVERSE_SQRT_2_PI
+
+// scale·x·(1 + erf(inner·x)) and scale·x·(1 + tanh(inner·(x + cubic·x³))).
+INSTAR_WIDEST static void NAME(gelu)(int32_t is_tanh, REAL scale, REAL inner, REAL cubic, const REAL *restrict x,
+                                     REAL *restrict y, long count) {
+    if (is_tanh) {
+        for (long i = 0; i < count; i++)
+            y[i] = scale * x[i] * (1 + NAME(hyperbolic_tangent)(inner * (x[i] + cubic * x[i] * x[i] * x[i])));
+    } else {
+        for (long i = 0; i < count; i++) y[i] = scale * x[i] * (1 + NAME(error_function)(inner * x[i]));
+    }
+}
+
+INSTAR_INLINE REAL NAME(gelu_slope)(REAL scale, REAL inner, REAL p) {
+    REAL u = inner * p;
+    return scale * (1 + NAME(error_function)(u) + u * TWO_OVER_SQRT_PI * NAME(exponential)(-u * u));
+}
+
+INSTAR_INLINE REAL NAME(gelu_tanh_slope)(REAL scale, REAL inner, REAL cubic, REAL p) {
+    REAL t = NAME(hyperbolic_tangent)(inner * (p + cubic * p * p * p));
+    return scale * (1 + t + p * (1 - t * t) * inner * (1 + 3 * cubic * p * p));
+}
+
+INSTAR_WIDEST static void NAME(gelu_backward)(int32_t is_tanh, REAL scale, REAL inner, REAL cubic,
+                                              const REAL *restrict x, const REAL *restrict dy, REAL *restrict dx,
+                                              int32_t assigns, long count) {
+    if (is_tanh) {
+        for (long i = 0; i < count; i++)
+            dx[i] = (assigns ? 0 : dx[i]) + dy[i] * NAME(gelu_tanh_slope)(scale, inner, cubic, x[i]);
+    } else {
+        for (long i = 0; i < count; i++)
+            dx[i] = (assigns ? 0 : dx[i]) + dy[i] * NAME(gelu_slope)(scale, inner, x[i]);
+    }
+}
 #undef TWO_OVER_SQRT_PI
-#undef GELU_CUBIC

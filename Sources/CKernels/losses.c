@@ -2,6 +2,12 @@
 #include "transcendental.h"
 #include <math.h>
 
+// A sum in an order that the compiler may choose, so that it can use vectors.
+#define REASSOCIATE _Pragma("clang fp reassociate(on)")
+// The arrays of the loop that follows are the same or apart: element i depends on element i alone. (In double the loops call
+// the C library, and cannot be vectorised.)
+#define SAME_PLACE _Pragma("clang loop vectorize(assume_safety)")
+
 #define REAL float
 #define NAME(name) name##_float
 #define MATH(function) function##f
@@ -10,6 +16,8 @@
 #undef NAME
 #undef MATH
 
+#undef SAME_PLACE
+#define SAME_PLACE
 #define REAL double
 #define NAME(name) name##_double
 #define MATH(function) function

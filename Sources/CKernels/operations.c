@@ -88,56 +88,76 @@ static inline long first_beyond(long start, long stride, long extent, long outpu
     return beyond < outputs ? beyond : outputs;
 }
 
-// Calls `body` for each channel, tap and output row inside the image: `from + o·stride` in x goes with `to + o` in the
-// columns for outputs first ≤ o < last; the others lie in the padding.
+// Calls `body` for each channel, tap and output row: `from + o·stride` in x goes with `to + o` in the columns for
+// outputs first ≤ o < last; the others lie in the padding.
 #define FOR_EACH_TAP_ROW(w, channels, ...)                                                           \
-    for (long channel_ = 0; channel_ < (channels); channel_++)                                       \
-        for (long ky_ = 0; ky_ < (w)->kernel[0]; ky_++)                                              \
-            for (long kx_ = 0; kx_ < (w)->kernel[1]; kx_++) {                                        \
-                long tap_ = (channel_ * (w)->kernel[0] + ky_) * (w)->kernel[1] + kx_;                \
-                long start_ = kx_ * (w)->dilation[1] - (w)->pad_begin[1];                            \
-                long inside_ = first_inside(start_, (w)->stride[1], (w)->output[1]);                 \
-                long beyond_ = first_beyond(start_, (w)->stride[1], (w)->input[1], (w)->output[1]);  \
-                for (long row_ = 0; row_ < (w)->output[0]; row_++) {                                 \
-                    long y_ = row_ * (w)->stride[0] + ky_ * (w)->dilation[0] - (w)->pad_begin[0];    \
-                    int outside_ = y_ < 0 || y_ >= (w)->input[0] || beyond_ < inside_;               \
-                    long first = outside_ ? (w)->output[1] : inside_;                                \
-                    long last = outside_ ? (w)->output[1] : beyond_;                                 \
-                    long from = outside_ ? 0 : (channel_ * (w)->input[0] + y_) * (w)->input[1] + start_; \
-                    long to = (tap_ * (w)->output[0] + row_) * (w)->output[1];                       \
-                    __VA_ARGS__                                                                      \
-                }                                                                                    \
-            }
+    for (long tap_ = 0; tap_ < (channels) * (w)->kernel[0] * (w)->kernel[1] * (w)->kernel[2]; tap_++) { \
+        long kx_ = tap_ % (w)->kernel[2], rest_ = tap_ / (w)->kernel[2];                             \
+        long ky_ = rest_ % (w)->kernel[1], kz_ = rest_ / (w)->kernel[1] % (w)->kernel[0];            \
+        long channel_ = rest_ / (w)->kernel[1] / (w)->kernel[0];                                     \
+        long start_ = kx_ * (w)->dilation[2] - (w)->pad_begin[2];                                    \
+        long inside_ = first_inside(start_, (w)->stride[2], (w)->output[2]);                         \
+        long beyond_ = first_beyond(start_, (w)->stride[2], (w)->input[2], (w)->output[2]);          \
+        long to = tap_ * (w)->output[0] * (w)->output[1] * (w)->output[2];                           \
+        for (long layer_ = 0; layer_ < (w)->output[0]; layer_++)                                     \
+            for (long row_ = 0; row_ < (w)->output[1]; row_++, to += (w)->output[2]) {               \
+                long z_ = layer_ * (w)->stride[0] + kz_ * (w)->dilation[0] - (w)->pad_begin[0];      \
+                long y_ = row_ * (w)->stride[1] + ky_ * (w)->dilation[1] - (w)->pad_begin[1];        \
+                int outside_ = z_ < 0 || z_ >= (w)->input[0] || y_ < 0 || y_ >= (w)->input[1];       \
+                int empty_ = outside_ || beyond_ < inside_;                                          \
+                long first = empty_ ? (w)->output[2] : inside_;                                      \
+                long last = empty_ ? (w)->output[2] : beyond_;                                       \
+                long line_ = (channel_ * (w)->input[0] + z_) * (w)->input[1] + y_;                   \
+                long from = empty_ ? 0 : line_ * (w)->input[2] + start_;                             \
+                __VA_ARGS__                                                                          \
+            }                                                                                        \
+    }
 
-// Calls `body` for each position (row, column) of the window on each plane; `target` is its place in the output.
+// Calls `body` for each position (layer, row, column) of the window on each plane; `target` is its place in the output.
 #define FOR_EACH_WINDOW(w, planes, ...)                                                              \
     for (long plane = 0, target = 0; plane < (planes); plane++)                                      \
-        for (long row = 0; row < (w)->output[0]; row++)                                              \
-            for (long column = 0; column < (w)->output[1]; column++, target++) { __VA_ARGS__ }
+        for (long layer = 0; layer < (w)->output[0]; layer++)                                        \
+            for (long row = 0; row < (w)->output[1]; row++)                                          \
+                for (long column = 0; column < (w)->output[2]; column++, target++) { __VA_ARGS__ }
 
 // Inside FOR_EACH_WINDOW: calls `body` for each element under the window; `position` is its place in the input.
 #define FOR_EACH_TAP(w, ...)                                                                         \
-    for (long ky_ = 0; ky_ < (w)->kernel[0]; ky_++) {                                                \
-        long y_ = row * (w)->stride[0] + ky_ * (w)->dilation[0] - (w)->pad_begin[0];                 \
-        if (y_ < 0 || y_ >= (w)->input[0]) continue;                                                 \
-        for (long kx_ = 0; kx_ < (w)->kernel[1]; kx_++) {                                            \
-            long x_ = column * (w)->stride[1] + kx_ * (w)->dilation[1] - (w)->pad_begin[1];          \
-            if (x_ < 0 || x_ >= (w)->input[1]) continue;                                             \
-            long position = (plane * (w)->input[0] + y_) * (w)->input[1] + x_;                       \
-            __VA_ARGS__                                                                              \
+    for (long kz_ = 0; kz_ < (w)->kernel[0]; kz_++) {                                                \
+        long z_ = layer * (w)->stride[0] + kz_ * (w)->dilation[0] - (w)->pad_begin[0];               \
+        if (z_ < 0 || z_ >= (w)->input[0]) continue;                                                 \
+        for (long ky_ = 0; ky_ < (w)->kernel[1]; ky_++) {                                            \
+            long y_ = row * (w)->stride[1] + ky_ * (w)->dilation[1] - (w)->pad_begin[1];             \
+            if (y_ < 0 || y_ >= (w)->input[1]) continue;                                             \
+            for (long kx_ = 0; kx_ < (w)->kernel[2]; kx_++) {                                        \
+                long x_ = column * (w)->stride[2] + kx_ * (w)->dilation[2] - (w)->pad_begin[2];      \
+                if (x_ < 0 || x_ >= (w)->input[2]) continue;                                         \
+                long position = ((plane * (w)->input[0] + z_) * (w)->input[1] + y_) * (w)->input[2] + x_; \
+                __VA_ARGS__                                                                          \
+            }                                                                                        \
         }                                                                                            \
     }
 
 // The number of taps at an output position that lie on the input or, with `padding`, on the padded input.
-static inline long tap_count(const instar_window *w, int32_t padding, long row, long column) {
-    long counts[2] = {0, 0}, positions[2] = {row, column};
-    for (int axis = 0; axis < 2; axis++)
+static inline long tap_count(const instar_window *w, int32_t padding, long layer, long row, long column) {
+    long product = 1, positions[3] = {layer, row, column};
+    for (int axis = 0; axis < 3; axis++) {
+        long count = 0;
         for (long tap = 0; tap < w->kernel[axis]; tap++) {
             long at = positions[axis] * w->stride[axis] + tap * w->dilation[axis] - w->pad_begin[axis];
-            if (padding) counts[axis] += at < w->input[axis] + w->pad_end[axis];
-            else counts[axis] += at >= 0 && at < w->input[axis];
+            if (padding) count += at < w->input[axis] + w->pad_end[axis];
+            else count += at >= 0 && at < w->input[axis];
         }
-    return counts[0] * counts[1];
+        product *= count;
+    }
+    return product;
+}
+
+// The place of an element within the input of a window, the first axis fastest within each plane.
+static inline int64_t column_major_position(const instar_window *w, int64_t position) {
+    int64_t x = position % w->input[2], rest = position / w->input[2];
+    int64_t y = rest % w->input[1], z = rest / w->input[1] % w->input[0];
+    int64_t plane = rest / w->input[1] / w->input[0];
+    return ((plane * w->input[2] + x) * w->input[1] + y) * w->input[0] + z;
 }
 
 #define REAL float
@@ -280,8 +300,9 @@ void instar_fold(int32_t type, const instar_window *window, long channels, const
     DISPATCH(fold, window, channels, columns, x);
 }
 
-void instar_max_pool(int32_t type, const instar_window *window, long planes, const void *x, void *y) {
-    DISPATCH(max_pool, window, planes, x, y);
+void instar_max_pool(int32_t type, const instar_window *window, int32_t column_major, long planes, const void *x,
+                     void *y, int64_t *indices) {
+    DISPATCH(max_pool, window, column_major, planes, x, y, indices);
 }
 
 void instar_max_pool_backward(int32_t type, const instar_window *window, long planes, const void *x, const void *dy,

@@ -118,7 +118,7 @@ static void NAME(triangle_backward)(int32_t upper, long shift, long matrices, lo
 INSTAR_WIDEST static void NAME(activation)(int32_t code, REAL p, REAL q, const REAL *restrict x, REAL *restrict y,
                                            long count) {
     switch (code) {
-    case INSTAR_CLIP: ACTIVATION(z < p ? p : z > q ? q : z);
+    case INSTAR_CLIP: ACTIVATION(z > q || p > q ? q : z < p ? p : z);
     case INSTAR_SOFTPLUS: ACTIVATION((z > 0 ? z : 0) + MATH(log1p)(NAME(exponential)(-MATH(fabs)(z))));
     case INSTAR_LEAKY_RELU: ACTIVATION(z < 0 ? p * z : z);
     case INSTAR_ELU: ACTIVATION(z < 0 ? p * MATH(expm1)(z) : z);
@@ -279,66 +279,64 @@ INSTAR_WIDEST static void NAME(batch_norm_backward)(long batch, long channels, l
 static void NAME(unfold)(const instar_window *w, long channels, const REAL *restrict x, REAL *restrict columns) {
     FOR_EACH_TAP_ROW(w, channels, {
         for (long o = 0; o < first; o++) columns[to + o] = 0;
-        if (w->stride[1] == 1) {
+        if (w->stride[2] == 1) {
             if (last > first) memcpy(columns + to + first, x + from + first, sizeof(REAL) * (last - first));
         } else {
-            for (long o = first; o < last; o++) columns[to + o] = x[from + o * w->stride[1]];
+            for (long o = first; o < last; o++) columns[to + o] = x[from + o * w->stride[2]];
         }
-        for (long o = last; o < w->output[1]; o++) columns[to + o] = 0;
+        for (long o = last; o < w->output[2]; o++) columns[to + o] = 0;
     })
 }
 
 INSTAR_WIDEST static void NAME(fold)(const instar_window *w, long channels, const REAL *restrict columns,
                                      REAL *restrict x) {
     FOR_EACH_TAP_ROW(w, channels, {
-        if (w->stride[1] == 1) {
+        if (w->stride[2] == 1) {
             for (long o = first; o < last; o++) x[from + o] += columns[to + o];
         } else {
-            for (long o = first; o < last; o++) x[from + o * w->stride[1]] += columns[to + o];
+            for (long o = first; o < last; o++) x[from + o * w->stride[2]] += columns[to + o];
         }
     })
 }
 
-static void NAME(max_pool)(const instar_window *w, long planes, const REAL *restrict x, REAL *restrict y) {
+// The place in the input of the first of the largest elements under the window; −1 where it sees padding only.
+#define WINNER(w, x, winner)                                                                         \
+    long winner = -1;                                                                                \
+    FOR_EACH_TAP(w, {                                                                                \
+        if (winner < 0 || x[position] > x[winner] || x[position] != x[position]) winner = position;  \
+    })
+
+static void NAME(max_pool)(const instar_window *w, int32_t column_major, long planes, const REAL *restrict x,
+                           REAL *restrict y, int64_t *restrict indices) {
     FOR_EACH_WINDOW(w, planes, {
-        REAL largest = -INFINITY;
-        FOR_EACH_TAP(w, {
-            REAL value = x[position];
-            if (value > largest || value != value) largest = value;
-        })
-        y[target] = largest;
+        WINNER(w, x, winner)
+        y[target] = winner < 0 ? -INFINITY : x[winner];
+        if (indices) indices[target] = winner < 0 || !column_major ? winner : column_major_position(w, winner);
     })
 }
 
 static void NAME(max_pool_backward)(const instar_window *w, long planes, const REAL *restrict x,
                                     const REAL *restrict dy, REAL *restrict dx) {
     FOR_EACH_WINDOW(w, planes, {
-        REAL largest = -INFINITY;
-        long winner = -1;
-        FOR_EACH_TAP(w, {
-            REAL value = x[position];
-            if (winner < 0 || value > largest || value != value) {
-                largest = value;
-                winner = position;
-            }
-        })
+        WINNER(w, x, winner)
         if (winner >= 0) dx[winner] += dy[target];
     })
 }
+#undef WINNER
 
 static void NAME(average_pool)(const instar_window *w, int32_t padding, long planes, const REAL *restrict x,
                                REAL *restrict y) {
     FOR_EACH_WINDOW(w, planes, {
         REAL sum = 0;
         FOR_EACH_TAP(w, { sum += x[position]; })
-        y[target] = sum / (REAL)tap_count(w, padding, row, column);
+        y[target] = sum / (REAL)tap_count(w, padding, layer, row, column);
     })
 }
 
 static void NAME(average_pool_backward)(const instar_window *w, int32_t padding, long planes, const REAL *restrict dy,
                                         REAL *restrict dx) {
     FOR_EACH_WINDOW(w, planes, {
-        REAL share = dy[target] / (REAL)tap_count(w, padding, row, column);
+        REAL share = dy[target] / (REAL)tap_count(w, padding, layer, row, column);
         FOR_EACH_TAP(w, { dx[position] += share; })
     })
 }

@@ -33,10 +33,48 @@ enum BindingChecks {
         }
     }
 
-    /// Every floating-point tensor must be used, be a bound one under a second name, or be ignored on request.
-    static func unused(
-        tensors: [CheckpointTensor], names: NameMatching, rules: BindingRules, equal: (String, String) -> Bool
+    /// Every weight of the checkpoint must be the graph's, and every number in the graph the checkpoint's: an exporter may
+    /// have renamed a weight, or folded it into another tensor.
+    ///
+    /// - Returns: Tensors that are bound ones under a second name.
+    static func completeness(
+        graph: Graph, tensors: [CheckpointTensor], names: NameMatching, rules: BindingRules,
+        equal: (String, String) -> Bool
     ) throws(GraphError) -> [ParameterBinding.TiedPair] {
+        let (tied, unused) = unboundTensors(tensors, names: names, rules: rules, equal: equal)
+        let unread = unreadTensors(graph: graph, tensors: tensors, names: names, rules: rules)
+        let stored = storedNumbers(graph: graph, names: names, rules: rules)
+        var problems: [String] = []
+        if !unused.isEmpty {
+            problems.append("the graph does not use checkpoint tensors " + unused.joined(separator: ", "))
+        }
+        if !unread.isEmpty {
+            problems.append(
+                "no node of the graph reads " + unread.joined(separator: ", ")
+                    + " (what the loss does not depend on is listed under `buffers:`)")
+        }
+        if !stored.isEmpty {
+            problems.append(
+                "the graph holds numbers that no checkpoint has: "
+                    + stored.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+        }
+        guard problems.isEmpty else {
+            throw GraphError(
+                unused.isEmpty && unread.isEmpty ? .unsupported : .mismatch,
+                problems.joined(separator: "; ")
+                    + ". An exporter may have renamed weights or folded them into others, and the loss would silently be "
+                    + "that of the exported weights. Export again with parameters as inputs of the graph (the recorder "
+                    + "does), or without the exporter's optimiser: torch.onnx.export(…, dynamo=True, optimize=False). "
+                    + "Tensors that the loss does not need are listed under `ignored:`, numbers that are no weights under "
+                    + "`constants:`")
+        }
+        return tied
+    }
+
+    /// Floating-point tensors that have no place in the graph: those equal to a bound one, and those that are lost.
+    private static func unboundTensors(
+        _ tensors: [CheckpointTensor], names: NameMatching, rules: BindingRules, equal: (String, String) -> Bool
+    ) -> (tied: [ParameterBinding.TiedPair], unused: [String]) {
         var tied: [ParameterBinding.TiedPair] = []
         var unused: [String] = []
         for tensor in tensors where tensor.elementType.isFloatingPoint && names.valueName[tensor.name] == nil {
@@ -50,14 +88,53 @@ enum BindingChecks {
                 unused.append(tensor.name)
             }
         }
-        guard unused.isEmpty else {
-            throw GraphError(
-                .mismatch,
-                "the graph does not use checkpoint tensors " + unused.joined(separator: ", ")
-                    + ": an exporter renamed or folded them, and the loss would not be that of the checkpoint. Export the "
-                    + "graph with parameters as inputs (the recorder does), or list them under `ignored:`")
+        return (tied, unused)
+    }
+
+    /// Tensors that are bound to a value that nothing depends on, as where a frozen model was exported with its
+    /// parameters as inputs.
+    private static func unreadTensors(
+        graph: Graph, tensors: [CheckpointTensor], names: NameMatching, rules: BindingRules
+    ) -> [String] {
+        let read = Set(graph.nodes.flatMap(\.inputs)).union(graph.outputs.map(\.name))
+        return tensors.filter { tensor in
+            guard tensor.elementType.isFloatingPoint, let value = names.valueName[tensor.name] else { return false }
+            return !read.contains(value) && !rules.buffers.contains(tensor.name) && !rules.buffers.contains(value)
+        }.map(\.name)
+    }
+
+    /// Shapes of floating-point numbers inside the graph that no checkpoint holds and that may be weights: not single
+    /// numbers, and not the units of a group normalisation.
+    private static func storedNumbers(graph: Graph, names: NameMatching, rules: BindingRules) -> [String: Shape] {
+        var stored = graph.initializers
+        for node in graph.nodes where node.operatorName == "Constant" {
+            guard let name = node.outputs.first else { continue }
+            switch (node.attributes["value"], node.attributes["value_floats"]) {
+            case (.tensor(let tensor)?, _): stored[name] = tensor
+            case (_, .floats(let numbers)?): stored[name] = Tensor(numbers, shape: [numbers.count])
+            default: break
+            }
         }
-        return tied
+        let units = groupNormalizationUnits(graph: graph, stored: stored)
+        return stored.filter { name, tensor in
+            tensor.elementType.isFloatingPoint && tensor.count >= 2 && !names.provided.contains(name)
+                && !rules.constants.contains(name) && !units.contains(name)
+        }.mapValues(\.shape)
+    }
+
+    /// The ones and zeros with which PyTorch writes group normalisation before opset 21: InstanceNormalization over the
+    /// groups with scale 1 and bias 0; the gains and biases of the channels come after it.
+    private static func groupNormalizationUnits(graph: Graph, stored: [String: Tensor]) -> Set<String> {
+        var units: Set<String> = []
+        for node in graph.nodes where node.operatorName == "InstanceNormalization" {
+            for (name, unit) in zip(node.inputs.dropFirst(), [1.0, 0.0]) {
+                guard let tensor = stored[name], tensor.values(as: Double.self).allSatisfy({ $0 == unit }) else {
+                    continue
+                }
+                units.insert(name)
+            }
+        }
+        return units
     }
 
     /// The graph inputs that examples must provide.
@@ -79,29 +156,6 @@ enum BindingChecks {
                     + "with a dynamic first axis if these are examples")
         }
         return rest
-    }
-
-    /// Numbers inside the graph that no checkpoint holds may be weights at the moment of the export.
-    static func foldedWeights(graph: Graph, names: NameMatching, rules: BindingRules) throws(GraphError) {
-        var stored = graph.initializers
-        for node in graph.nodes where node.operatorName == "Constant" {
-            if let name = node.outputs.first, case .tensor(let tensor)? = node.attributes["value"] {
-                stored[name] = tensor
-            }
-        }
-        let suspicious = stored.filter { name, tensor in
-            tensor.elementType.isFloatingPoint && tensor.count >= 2 && !names.provided.contains(name)
-                && !rules.constants.contains(name)
-        }
-        guard suspicious.isEmpty else {
-            throw GraphError(
-                .unsupported,
-                "the graph holds numbers that no checkpoint has: "
-                    + suspicious.keys.sorted().map { "\($0) \(suspicious[$0]?.shape.description ?? "")" }
-                    .joined(separator: ", ")
-                    + ". An exporter may have folded weights into them, and the loss would silently be wrong. Export the "
-                    + "graph with parameters as inputs (the recorder does), or list them under `constants:`")
-        }
     }
 
     /// The checkpoint names that are sampled.

@@ -28,6 +28,10 @@ struct Frame<Scalar: Real> {
     let saved: UnsafeMutablePointer<Scalar>
     /// Room for the call's own use; `scratchCount` scalars, unspecified on entry.
     let scratch: UnsafeMutablePointer<Scalar>
+    /// The number of examples of the present evaluation.
+    var batch = 0
+    /// Bit k: the gradient of input k holds nothing yet, and `backward` assigns it.
+    var assignedInputs: UInt64 = 0
 
     /// Whether input `index` is present.
     func hasInput(_ index: Int) -> Bool { index < inputCount && numbers[index] >= 0 }
@@ -53,8 +57,14 @@ struct Frame<Scalar: Real> {
     /// The extents of an input.
     func inputShape(_ index: Int) -> UnsafeBufferPointer<Int> { operand(input: index).extents }
 
-    /// Where the gradient of an input is accumulated; nil where none is wanted.
-    func inputGradient(_ index: Int) -> UnsafeMutablePointer<Scalar>? { operand(input: index).gradient }
+    /// Where the gradient of an input is accumulated; nil where none is wanted, or where it is that of output 0.
+    func inputGradient(_ index: Int) -> UnsafeMutablePointer<Scalar>? {
+        let gradient = operand(input: index).gradient
+        return hasOutput(0) && gradient == operand(output: 0).gradient ? nil : gradient
+    }
+
+    /// Whether `backward` is to overwrite the gradient of an input, and not to add to it.
+    func assigns(_ index: Int) -> Bool { assignedInputs >> UInt64(index) & 1 == 1 }
 
     /// Where a floating-point output goes; in `backward`, its elements.
     func output(_ index: Int) -> UnsafeMutablePointer<Scalar> {

@@ -10,13 +10,19 @@ struct Liveness {
     let values: [ClosedRange<Int>?]
     /// The same for gradients; those of parameters lie in the caller's vector.
     let gradients: [ClosedRange<Int>?]
+    /// For each value, the one whose gradient's storage it shares: the value it is a view of, or the sum it is a term of.
+    let gradientRoots: [Int]
     /// For each step, when what it saves is in use.
     let saved: [ClosedRange<Int>]
+    /// Whether the gradient of the output takes the output's place: nothing reads the output once its losses are known.
+    let outputHoldsGradient: Bool
 
     init(_ plan: Plan, withGradient: Bool) {
         let stepCount = plan.steps.count
         let roots = plan.values.indices.map { plan.root(of: $0) }
         let (hasGradient, isDifferentiated) = Liveness.differentiation(plan, withGradient: withGradient)
+        let gradientRoots = Liveness.gradientRoots(
+            plan, roots: roots, hasGradient: hasGradient, isDifferentiated: isDifferentiated)
         let lossMoment = stepCount + 1
         func backward(_ step: Int) -> Int { 2 * stepCount + 1 - step }
 
@@ -26,14 +32,17 @@ struct Liveness {
         var gradientLast = [Int](repeating: 0, count: plan.values.count)
         func use(_ value: Int, at moment: Int) { last[roots[value]] = max(last[roots[value]], moment) }
         func useGradient(_ value: Int, at moment: Int) {
-            let root = roots[value]
+            let root = gradientRoots[value]
             gradientFirst[root] = min(gradientFirst[root] ?? moment, moment)
             gradientLast[root] = max(gradientLast[root], moment)
         }
 
         for (index, value) in plan.values.enumerated() {
             switch value.source {
-            case .data: first[index] = 0
+            case .data:
+                // Kept throughout, so that the next evaluation of the same examples finds it in place.
+                first[index] = 0
+                use(index, at: 2 * stepCount + 2)
             case .computed(let step): first[index] = step + 1
             default: break
             }
@@ -52,7 +61,11 @@ struct Liveness {
         use(plan.output, at: withGradient ? lossMoment : 2 * stepCount + 2)
         if hasGradient[plan.output] { useGradient(plan.output, at: lossMoment) }
 
+        let outputRoot = roots[plan.output]
+        outputHoldsGradient =
+            hasGradient[plan.output] && last[outputRoot] == lossMoment && gradientRoots[outputRoot] == outputRoot
         self.hasGradient = hasGradient
+        self.gradientRoots = gradientRoots
         self.isDifferentiated = isDifferentiated
         values = plan.values.indices.map { index in first[index].map { $0...max($0, last[index]) } }
         gradients = plan.values.indices.map { index in
@@ -82,5 +95,42 @@ struct Liveness {
             for input in step.inputs where input >= 0 && depends[input] { hasGradient[input] = true }
         }
         return (hasGradient, isDifferentiated)
+    }
+
+    /// Lets the terms of a sum use its gradient as theirs, where nothing that is added later reaches what is still to be
+    /// read: the gradient of a residual stream then is one buffer, into which the branches add.
+    private static func gradientRoots(
+        _ plan: Plan, roots: [Int], hasGradient: [Bool], isDifferentiated: [Bool]
+    ) -> [Int] {
+        var result = roots
+        var makers = [Int?](repeating: nil, count: roots.count)
+        var readers = [[Int]](repeating: [], count: roots.count)
+        for (index, step) in plan.steps.enumerated() where !step.operation.isView && isDifferentiated[index] {
+            for output in step.outputs where output >= 0 { makers[roots[output]] = index }
+            for input in step.inputs where input >= 0 && hasGradient[input] { readers[roots[input]].append(index) }
+        }
+        var members: [Int: [Int]] = [:]
+        for (index, step) in plan.steps.enumerated().reversed() where isDifferentiated[index] {
+            let sum = step.outputs[0]
+            for position in step.operation.passedGradients {
+                let term = roots[step.inputs[position]]
+                guard hasGradient[step.inputs[position]], let maker = makers[term], term != roots[plan.output],
+                    step.inputs.count(where: { $0 >= 0 && roots[$0] == term }) == 1,
+                    readers[term].allSatisfy({ $0 <= index })
+                else { continue }
+                // Whoever shares the buffer reads its gradient when its maker's turn comes: what is added to another
+                // one's gradient must come after that.
+                let sharing = members[result[sum]] ?? []
+                let isSafe = sharing.allSatisfy { other in
+                    guard let otherMaker = makers[other], otherMaker < index else { return true }
+                    return readers[term].allSatisfy { $0 == index || $0 < otherMaker }
+                        && readers[other].allSatisfy { $0 >= index || $0 < maker }
+                }
+                guard isSafe else { continue }
+                result[term] = result[sum]
+                members[result[sum], default: []].append(term)
+            }
+        }
+        return roots.map { result[$0] }
     }
 }

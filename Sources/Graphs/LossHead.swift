@@ -70,12 +70,12 @@ public enum LossHead: Sendable, Equatable {
     /// The name of the graph output that the head reads; nil where it is the graph's only one.
     public var outputName: String? { if case .output(let name) = self { name } else { nil } }
 
-    /// Writes the losses of `count` examples, and with a gradient 1/count of their derivatives by the outputs.
+    /// Writes the losses of `count` examples, and with a gradient `scale` times their derivatives by the outputs.
     func evaluate<Scalar: Real>(
         _ outputs: UnsafePointer<Scalar>, shape: Shape, count: Int, targets: LossTargets<Scalar>.Rows,
-        losses: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Scalar>?
+        losses: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Scalar>?, scale: Double
     ) {
-        let (type, size, scale) = (Scalar.kernelType, shape.elementCount, 1 / Double(count))
+        let (type, size) = (Scalar.kernelType, shape.elementCount)
         switch (self, targets) {
         case (.crossEntropy, .classes(let classes)), (.nextToken, .classes(let classes)):
             let classCount = shape.dimensions.last ?? 1

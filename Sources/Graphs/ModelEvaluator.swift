@@ -1,27 +1,33 @@
 import CKernels
+import Foundation
 public import Tensors
 
 /// Evaluates a ``ModelLoss`` for one task; not to be shared between tasks.
 ///
-/// All memory is allocated when it is made.
+/// Examples are evaluated in blocks of a fixed size (``ModelLoss/blockSize(capacity:withGradient:)``), whose values stay in
+/// the processor's cache; gradients add up in the order of the blocks. All memory is allocated when the evaluator is made.
 public final class ModelEvaluator<Scalar: Real> {
     private let loss: ModelLoss<Scalar>
     private let workspace: Workspace<Scalar>
     private let withGradient: Bool
     private let targetFloats: UnsafeMutablePointer<Scalar>
     private let targetIntegers: UnsafeMutablePointer<Int64>
+    /// The examples that are in place, and their rows.
+    private var loaded: [Int] = []
     private var rows: [Int] = []
 
     init(_ loss: ModelLoss<Scalar>, capacity: Int, withGradient: Bool) throws(GraphError) {
         precondition(capacity > 0, "an evaluator holds at least one example")
         self.loss = loss
         self.withGradient = withGradient
-        let count = capacity * (loss.targets.table?.rowLength ?? 0)
+        self.capacity = capacity
+        let block = try loss.blockSize(capacity: capacity, withGradient: withGradient)
+        let count = block * (loss.targets.table?.rowLength ?? 0)
         targetFloats = .allocate(capacity: count)
         targetIntegers = .allocate(capacity: count)
-        workspace = try Workspace(
-            loss.plan, capacity: capacity, fedTensors: loss.fedTensors, withGradient: withGradient)
-        rows.reserveCapacity(capacity)
+        workspace = try Workspace(loss.plan, capacity: block, fedTensors: loss.fedTensors, withGradient: withGradient)
+        rows.reserveCapacity(block)
+        loaded.reserveCapacity(block)
     }
 
     deinit {
@@ -30,7 +36,7 @@ public final class ModelEvaluator<Scalar: Real> {
     }
 
     /// The most examples of one evaluation.
-    public var capacity: Int { workspace.capacity }
+    public let capacity: Int
 
     /// The shape of one example's output.
     public var outputShape: Shape { loss.plan.outputShape }
@@ -43,10 +49,12 @@ public final class ModelEvaluator<Scalar: Real> {
     ///   - losses: Receives one loss per index; not finite where the computation overflowed.
     public func losses(at parameters: [Scalar], examples: [Int], into losses: inout [Double]) {
         resize(&losses, to: examples.count)
-        guard !examples.isEmpty else { return }
-        load(examples)
-        withPointer(to: parameters) { workspace.forward(parameters: $0) }
-        applyHead(examples.count, losses: &losses, gradient: nil)
+        withPointer(to: parameters) { parameters in
+            forEachBlock(examples) { block in
+                workspace.forward(parameters: parameters)
+                applyHead(block, losses: &losses)
+            }
+        }
     }
 
     /// Writes the loss of each example and the gradient of their mean.
@@ -65,14 +73,15 @@ public final class ModelEvaluator<Scalar: Real> {
         if gradient.count != loss.parameterCount {
             gradient = [Scalar](repeating: 0, count: loss.parameterCount)
         }
-        load(examples)
         withPointer(to: parameters) { parameters in
-            workspace.forward(parameters: parameters)
-            applyHead(examples.count, losses: &losses, gradient: workspace.output.gradient)
             gradient.withUnsafeMutableBufferPointer { gradient in
                 guard let start = gradient.baseAddress else { return }
                 instar_zero(start, gradient.count * MemoryLayout<Scalar>.stride)
-                workspace.backward(into: start)
+                forEachBlock(examples) { block in
+                    workspace.forward(parameters: parameters)
+                    applyHead(block, losses: &losses, meanOver: examples.count)
+                    workspace.backward(into: start)
+                }
             }
         }
     }
@@ -87,24 +96,35 @@ public final class ModelEvaluator<Scalar: Real> {
         let size = outputShape.elementCount
         var result: [Scalar] = []
         result.reserveCapacity(examples.count * size)
-        for start in stride(from: 0, to: examples.count, by: capacity) {
-            let block = Array(examples[start..<min(start + capacity, examples.count)])
-            load(block)
-            withPointer(to: parameters) { workspace.forward(parameters: $0) }
-            result += UnsafeBufferPointer(start: workspace.output.floats, count: block.count * size)
+        withPointer(to: parameters) { parameters in
+            forEachBlock(examples) { block in
+                workspace.forward(parameters: parameters)
+                result += UnsafeBufferPointer(start: workspace.output.floats, count: block.count * size)
+            }
         }
         return result
     }
 
-    /// Copies the examples' inputs and targets into place.
-    private func load(_ examples: [Int]) {
-        precondition(examples.count <= capacity, "\(examples.count) examples for a capacity of \(capacity)")
+    /// Puts block after block of the examples in place and calls `body` with its positions.
+    private func forEachBlock(_ examples: [Int], _ body: (Range<Int>) -> Void) {
+        for start in stride(from: 0, to: examples.count, by: workspace.capacity) {
+            let block = start..<min(start + workspace.capacity, examples.count)
+            load(examples[block])
+            body(block)
+        }
+    }
+
+    /// Copies the examples' inputs and targets into place, unless they are there.
+    private func load(_ examples: ArraySlice<Int>) {
+        guard !isLoaded(examples) else { return }
+        loaded.removeAll(keepingCapacity: true)
+        loaded.append(contentsOf: examples)
         rows.removeAll(keepingCapacity: true)
         for example in examples {
             precondition(example >= 0 && example < loss.exampleCount, "example \(example) of \(loss.exampleCount)")
             rows.append(loss.selection?[example] ?? example)
         }
-        workspace.setBatch(examples.count)
+        workspace.setBatch(rows.count)
         for (value, table) in loss.data {
             let operand = workspace.operand(value)
             table.copyRows(rows, floats: operand.floats, integers: operand.integers)
@@ -112,7 +132,18 @@ public final class ModelEvaluator<Scalar: Real> {
         loss.targets.table?.copyRows(rows, floats: targetFloats, integers: targetIntegers)
     }
 
-    private func applyHead(_ count: Int, losses: inout [Double], gradient: UnsafeMutablePointer<Scalar>?) {
+    private func isLoaded(_ examples: ArraySlice<Int>) -> Bool {
+        guard examples.count == loaded.count else { return false }
+        return examples.withUnsafeBytes { wanted in
+            loaded.withUnsafeBytes { present in
+                guard let wanted = wanted.baseAddress, let present = present.baseAddress else { return true }
+                return memcmp(wanted, present, examples.count * MemoryLayout<Int>.stride) == 0
+            }
+        }
+    }
+
+    /// Writes the losses of a block and, with `meanOver`, the gradient of the mean over that many examples.
+    private func applyHead(_ block: Range<Int>, losses: inout [Double], meanOver count: Int? = nil) {
         guard let outputs = workspace.output.floats else { preconditionFailure("an output has storage") }
         let targets: LossTargets<Scalar>.Rows =
             switch loss.targets.table?.elements {
@@ -123,8 +154,9 @@ public final class ModelEvaluator<Scalar: Real> {
         losses.withUnsafeMutableBufferPointer { losses in
             guard let losses = losses.baseAddress else { return }
             loss.head.evaluate(
-                UnsafePointer(outputs), shape: outputShape, count: count, targets: targets, losses: losses,
-                gradient: gradient)
+                UnsafePointer(outputs), shape: outputShape, count: block.count, targets: targets,
+                losses: losses + block.lowerBound, gradient: count == nil ? nil : workspace.output.gradient,
+                scale: 1 / Double(count ?? 1))
         }
     }
 

@@ -58,6 +58,14 @@ protocol Operation: Sendable {
     /// The number of scalars `forward` or `backward` wants in `Frame.scratch`, unspecified on entry.
     var scratchCount: Dimension { get }
 
+    /// For each input, whether `backward` overwrites the gradient where `Frame.assigns` says that nothing was added yet;
+    /// others, and those beyond the list's end, start at zero.
+    var assignedGradients: [Bool] { get }
+
+    /// The inputs whose gradient is that of output 0 as it stands, which they may share; where one does,
+    /// `Frame.inputGradient` is nil.
+    var passedGradients: [Int] { get }
+
     /// Computes every output from the inputs.
     func forward<Scalar: Real>(_ frame: Frame<Scalar>)
 
@@ -80,6 +88,8 @@ extension Operation {
     var needs: BackwardNeeds { [.inputs, .outputs] }
     var savedCount: Dimension { Dimension(0) }
     var scratchCount: Dimension { Dimension(0) }
+    var assignedGradients: [Bool] { [] }
+    var passedGradients: [Int] { [] }
     /// For operators without a derivative, whose outputs are whole numbers or do not depend on parameters.
     func backward<Scalar: Real>(_ frame: Frame<Scalar>) {}
 }

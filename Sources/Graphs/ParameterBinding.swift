@@ -99,9 +99,9 @@ public struct ParameterBinding: Sendable {
     ///     first extent are then taken for parameters.
     ///   - equal: Whether two tensors of the checkpoint are equal bit for bit; asked only where one is unused.
     /// - Throws: `mismatch` for shapes that differ and floating-point checkpoint tensors that the graph does not use;
-    ///   `notFound` for graph inputs that nothing provides and for rules that name nothing; `unsupported` where the graph
-    ///   holds floating-point numbers that no checkpoint has, because an exporter may have folded weights into them. All
-    ///   tensors with one problem are listed at once.
+    ///   `unsupported` where only the graph holds floating-point numbers that no checkpoint has, because an exporter may
+    ///   have folded weights into them; `notFound` for graph inputs that nothing provides and for rules that name
+    ///   nothing. All tensors with a problem are listed at once.
     public init(
         graph: Graph, tensors: [CheckpointTensor], rules: BindingRules = BindingRules(), dataNames: [String]? = nil,
         equal: (String, String) -> Bool
@@ -109,10 +109,10 @@ public struct ParameterBinding: Sendable {
         let names = try NameMatching(graph: graph, tensors: tensors.map(\.name), excluded: Set(dataNames ?? []))
         strippedPrefix = names.strippedPrefix
         try BindingChecks.shapes(graph: graph, tensors: tensors, names: names)
-        let tied = try BindingChecks.unused(tensors: tensors, names: names, rules: rules, equal: equal)
+        let tied = try BindingChecks.completeness(
+            graph: graph, tensors: tensors, names: names, rules: rules, equal: equal)
         tiedPairs = tied
         dataInputs = try BindingChecks.dataInputs(graph: graph, names: names, dataNames: dataNames)
-        try BindingChecks.foldedWeights(graph: graph, names: names, rules: rules)
         let trainable = try BindingChecks.trainableNames(
             graph: graph, tensors: tensors, names: names, rules: rules, tiedPairs: tied)
 

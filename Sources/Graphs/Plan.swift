@@ -32,9 +32,11 @@ public struct Plan: Sendable {
 
     /// One operation with the numbers of the values it reads and makes; −1 where absent.
     struct Step: Sendable {
+        /// The graph's node, or the one that a rewrite puts in place of several.
+        let node: Node
         let operation: any Operation
-        let inputs: [Int]
-        let outputs: [Int]
+        var inputs: [Int]
+        var outputs: [Int]
     }
 
     /// The parameters and how they are laid out in the flat vector.
@@ -58,16 +60,27 @@ public struct Plan: Sendable {
     public init(
         graph: Graph, binding: ParameterBinding, exampleShapes: [String: Shape], outputName: String? = nil
     ) throws(GraphError) {
+        try self.init(
+            graph: graph, binding: binding, exampleShapes: exampleShapes, outputName: outputName, rewrites: true)
+    }
+
+    /// As above; without `rewrites`, the plain plan that tests compare with.
+    init(
+        graph: Graph, binding: ParameterBinding, exampleShapes: [String: Shape], outputName: String? = nil,
+        rewrites: Bool
+    ) throws(GraphError) {
         let name = try Plan.chooseOutput(of: graph, named: outputName)
         var builder = PlanBuilder(graph: graph, binding: binding)
         try builder.addSources(exampleShapes: exampleShapes)
         try builder.addNodes(towards: name)
-        let (values, steps, output) = try builder.finish(output: name)
+        var draft = try builder.finish(output: name)
+        if rewrites { draft.rewrite() }
+        draft.prune()
         self.binding = binding
         self.outputName = name
-        self.values = values
-        self.steps = steps
-        self.output = output
+        values = draft.values
+        steps = draft.steps
+        output = draft.output
     }
 
     /// The shape of the output for one example, without the axis of examples.
@@ -93,5 +106,18 @@ public struct Plan: Sendable {
             throw GraphError(.notFound, "output \(name); the graph has \(names.joined(separator: ", "))")
         }
         return name
+    }
+}
+
+extension Plan {
+    /// The steps of an evaluation in order, one line each: operator, then shapes of what it reads and makes.
+    public var summary: String {
+        steps.filter { !$0.operation.isView }.map { step in
+            func text(_ numbers: [Int]) -> String {
+                numbers.map { $0 < 0 ? "–" : "\(values[$0].name) \(values[$0].description.shape)" }.joined(
+                    separator: ", ")
+            }
+            return "\(step.node.operatorName): \(text(step.inputs)) → \(text(step.outputs))"
+        }.joined(separator: "\n")
     }
 }

@@ -7,6 +7,7 @@ struct PlanBuilder {
     private var values: [Plan.Value] = []
     private var steps: [Plan.Step] = []
     private var numbers: [String: Int] = [:]
+    private var sequences = Sequences()
     /// How many more elements may be computed while the plan is made; what is beyond is left to each evaluation.
     private var foldingBudget = 1 << 26
 
@@ -83,13 +84,9 @@ struct PlanBuilder {
     /// Adds the nodes that `output` depends on, in order.
     mutating func addNodes(towards output: String) throws(GraphError) {
         let nodes = nodesLeading(to: output)
-        var types: [any Operation.Type] = []
         var missing: [GraphError] = []
-        for node in nodes {
-            switch OperationRegistry.find(node, opset: graph.opset) {
-            case .success(let type): types.append(type)
-            case .failure(let error): missing.append(error)
-            }
+        for node in nodes where !Sequences.operators.contains(node.operatorName) {
+            if case .failure(let error) = OperationRegistry.find(node, opset: graph.opset) { missing.append(error) }
         }
         guard missing.isEmpty else {
             throw GraphError(
@@ -98,7 +95,14 @@ struct PlanBuilder {
                     + missing.map { "\($0.reason) (\($0.location ?? ""))" }
                     .joined(separator: "; "))
         }
-        for (node, type) in zip(nodes, types) { try add(node, type) }
+        for node in nodes {
+            guard Sequences.operators.contains(node.operatorName) else {
+                try add(node)
+                continue
+            }
+            let context = context(of: node, inputs: try inputs(of: node))
+            for ordinary in try sequences.replacement(of: context) { try add(ordinary) }
+        }
     }
 
     /// The nodes that `output` depends on; what is bound or stored is not computed, whatever node makes it.
@@ -113,27 +117,38 @@ struct PlanBuilder {
         return result.reversed()
     }
 
-    private mutating func add(_ node: Node, _ type: any Operation.Type) throws(GraphError) {
+    /// The numbers of a node's inputs; −1 where one is absent, or is a sequence for those that take one.
+    private func inputs(of node: Node) throws(GraphError) -> [Int] {
+        let takesSequences = Sequences.operators.contains(node.operatorName)
         var inputs: [Int] = []
         for name in node.inputs {
-            guard !name.isEmpty else {
+            if name.isEmpty || (takesSequences && sequences.contains(name)) {
                 inputs.append(-1)
-                continue
-            }
-            guard let number = numbers[name] else {
+            } else if let number = numbers[name] {
+                inputs.append(number)
+            } else {
                 throw GraphError(
                     .malformed, "value \(name) is read before any node makes it", location: "node \"\(node.label)\"")
             }
-            inputs.append(number)
         }
-        let descriptions = inputs.map { $0 < 0 ? nil : values[$0].description }
-        let context = NodeContext(node: node, opset: graph.opset, inputs: descriptions)
+        return inputs
+    }
+
+    private func context(of node: Node, inputs: [Int]) -> NodeContext {
+        NodeContext(
+            node: node, opset: graph.opset, inputs: inputs.map { $0 < 0 ? nil : values[$0].description })
+    }
+
+    private mutating func add(_ node: Node) throws(GraphError) {
+        let type = try OperationRegistry.find(node, opset: graph.opset).get()
+        let inputs = try inputs(of: node)
+        let context = context(of: node, inputs: inputs)
         let operation = try type.init(context)
         var results = operation.outputs
         for shape in results.map(\.shape) + [[operation.savedCount], [operation.scratchCount]] {
             try KernelLimits.check(shape, location: context.location)
         }
-        if let folded = ConstantFolding.contents(of: operation, inputs: descriptions, budget: &foldingBudget) {
+        if let folded = ConstantFolding.contents(of: operation, inputs: context.inputs, budget: &foldingBudget) {
             for index in results.indices where results[index].contents == nil {
                 results[index].contents = folded[index]
             }
@@ -156,11 +171,11 @@ struct PlanBuilder {
                 add(name, results[index], .computed(step: step))
             }
         }
-        steps.append(Plan.Step(operation: operation, inputs: inputs, outputs: outputs))
+        steps.append(Plan.Step(node: node, operation: operation, inputs: inputs, outputs: outputs))
     }
 
-    /// Drops the steps and values that the output does not need once known parts are folded, and renumbers.
-    consuming func finish(output name: String) throws(GraphError) -> ([Plan.Value], [Plan.Step], output: Int) {
+    /// All values and steps, once the output is known to be one that can be evaluated.
+    consuming func finish(output name: String) throws(GraphError) -> PlanDraft {
         guard let output = numbers[name] else {
             throw GraphError(.malformed, "no node makes output \(name)")
         }
@@ -173,50 +188,7 @@ struct PlanBuilder {
                 "output \(name) must be floating point with examples along its first axis and not empty; it is "
                     + "\(values[output].description.elementType) \(shape)")
         }
-        var isLive = [Bool](repeating: false, count: values.count)
-        isLive[output] = true
-        var kept: [Plan.Step] = []
-        for step in steps.reversed() {
-            let isComputed = step.outputs.contains { number in
-                guard number >= 0, isLive[number] else { return false }
-                switch values[number].source {
-                case .computed, .view: return true
-                default: return false
-                }
-            }
-            guard isComputed else { continue }
-            for input in step.inputs where input >= 0 { isLive[input] = true }
-            kept.append(step)
-        }
-        kept.reverse()
-        return renumber(kept, isLive: isLive, output: output)
-    }
-
-    private func renumber(
-        _ kept: [Plan.Step], isLive: [Bool], output: Int
-    ) -> ([Plan.Value], [Plan.Step], output: Int) {
-        var number = [Int](repeating: -1, count: values.count)
-        var liveValues: [Plan.Value] = []
-        // An output of a kept step has storage even where nobody reads it: the operation writes it.
-        let made = Set(kept.flatMap(\.outputs))
-        for index in values.indices where isLive[index] || made.contains(index) {
-            number[index] = liveValues.count
-            liveValues.append(values[index])
-        }
-        let steps = kept.map { step in
-            Plan.Step(
-                operation: step.operation, inputs: step.inputs.map { $0 < 0 ? -1 : number[$0] },
-                outputs: step.outputs.map { $0 < 0 ? -1 : number[$0] })
-        }
-        for (index, step) in steps.enumerated() {
-            for output in step.outputs where output >= 0 {
-                if case .computed = liveValues[output].source { liveValues[output].source = .computed(step: index) }
-            }
-        }
-        for index in liveValues.indices {
-            if case .view(let other) = liveValues[index].source { liveValues[index].source = .view(of: number[other]) }
-        }
-        return (liveValues, steps, number[output])
+        return PlanDraft(values: values, steps: steps, output: output)
     }
 
     /// Adds what no node makes.

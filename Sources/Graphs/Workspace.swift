@@ -110,8 +110,8 @@ final class Workspace<Scalar: Real> {
         }
         for index in plan.steps.indices.reversed() where layout.liveness.isDifferentiated[index] {
             for value in layout.zeroedBefore[index] {
-                guard let gradient = operands[value].gradient else { continue }
-                instar_zero(gradient, operands[value].extents.elementCount * MemoryLayout<Scalar>.stride)
+                guard let place = layout.gradientOffsets[value] else { continue }
+                instar_zero(floats + place, operands[value].extents.elementCount * MemoryLayout<Scalar>.stride)
             }
             guard !plan.steps[index].operation.isView else { continue }
             plan.steps[index].operation.backward(frame(index))
@@ -126,7 +126,7 @@ final class Workspace<Scalar: Real> {
         return Frame(
             operands: operands, numbers: numbers + numberOffsets[index], inputCount: step.inputs.count,
             outputCount: step.outputs.count, saved: floats + layout.savedOffsets[index],
-            scratch: floats + layout.scratchOffset)
+            scratch: floats + layout.scratchOffset, batch: batch, assignedInputs: layout.assignedInputs[index])
     }
 
     private func makeOperands() {
@@ -143,7 +143,9 @@ final class Workspace<Scalar: Real> {
                     operand.integers = integers + place
                 }
             }
-            if layout.liveness.hasGradient[index], let place = layout.gradientOffsets[root] {
+            if layout.liveness.hasGradient[index],
+                let place = layout.gradientOffsets[layout.liveness.gradientRoots[index]]
+            {
                 operand.gradient = floats + place
             }
             operands.initializeElement(at: index, to: operand)

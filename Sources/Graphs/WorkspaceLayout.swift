@@ -11,8 +11,10 @@ struct WorkspaceLayout {
     let scratchOffset: Int
     /// The values that are parameters, or views of one, with their offsets in the flat vector.
     let parameters: [(value: Int, offset: Int)]
-    /// For each step, the values whose gradients its backward pass is the first to touch.
+    /// For each step, the values whose gradients its backward pass is the first to touch, and which start at zero.
     let zeroedBefore: [[Int]]
+    /// For each step, the inputs whose gradients its backward pass assigns; bit k for input k.
+    let assignedInputs: [UInt64]
     let floatCount: Int
     let integerCount: Int
 
@@ -47,7 +49,14 @@ struct WorkspaceLayout {
                     integers.append(buffer)
                 }
             }
-            if let lifetime = liveness.gradients[index] {
+            if liveness.outputHoldsGradient, index == plan.root(of: plan.output), let place = valueIndex[index],
+                let lifetime = liveness.gradients[index]
+            {
+                let last = max(floats[place].lifetime.upperBound, lifetime.upperBound)
+                floats[place] = MemoryPlan.Buffer(
+                    count: counts[index], lifetime: floats[place].lifetime.lowerBound...last)
+                gradientIndex[index] = place
+            } else if let lifetime = liveness.gradients[index] {
                 gradientIndex[index] = floats.count
                 floats.append(MemoryPlan.Buffer(count: counts[index], lifetime: lifetime))
             }
@@ -75,7 +84,7 @@ struct WorkspaceLayout {
             guard case .parameter(let offset, _) = values[plan.root(of: index)].source else { return nil }
             return (index, offset)
         }
-        zeroedBefore = WorkspaceLayout.firstTouches(plan, liveness)
+        (zeroedBefore, assignedInputs) = WorkspaceLayout.firstTouches(plan, liveness)
         floatCount = floatPlan.count
         integerCount = integerPlan.count
     }
@@ -85,20 +94,29 @@ struct WorkspaceLayout {
         floatCount * MemoryLayout<Scalar>.stride + integerCount * MemoryLayout<Int64>.stride
     }
 
-    /// The gradient of the output is written by the loss, those of parameters are the caller's; all others start at zero.
-    private static func firstTouches(_ plan: Plan, _ liveness: Liveness) -> [[Int]] {
+    /// The gradient of the output is written by the loss, those of parameters are the caller's; all others start at zero,
+    /// or are assigned by the first operation that would add to them.
+    private static func firstTouches(_ plan: Plan, _ liveness: Liveness) -> (zeroed: [[Int]], assigned: [UInt64]) {
         var isTouched = [Bool](repeating: false, count: plan.values.count)
-        isTouched[plan.root(of: plan.output)] = true
-        var result = [[Int]](repeating: [], count: plan.steps.count)
+        isTouched[liveness.gradientRoots[plan.output]] = true
+        var zeroed = [[Int]](repeating: [], count: plan.steps.count)
+        var assigned = [UInt64](repeating: 0, count: plan.steps.count)
         for (index, step) in plan.steps.enumerated().reversed() where liveness.isDifferentiated[index] {
             guard !step.operation.isView else { continue }
-            for value in step.inputs + step.outputs where value >= 0 && liveness.hasGradient[value] {
-                let root = plan.root(of: value)
+            let roots = (step.inputs + step.outputs).map { $0 < 0 ? -1 : liveness.gradientRoots[$0] }
+            for (position, value) in (step.inputs + step.outputs).enumerated()
+            where value >= 0 && liveness.hasGradient[value] {
+                let root = roots[position]
                 guard !isTouched[root], liveness.gradients[root] != nil else { continue }
                 isTouched[root] = true
-                result[index].append(root)
+                let mayAssign = step.operation.assignedGradients
+                if position < min(64, mayAssign.count), mayAssign[position], roots.count(where: { $0 == root }) == 1 {
+                    assigned[index] |= 1 << UInt64(position)
+                } else {
+                    zeroed[index].append(root)
+                }
             }
         }
-        return result
+        return (zeroed, assigned)
     }
 }

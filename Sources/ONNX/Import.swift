@@ -90,7 +90,7 @@ extension Graph {
         guard let opset = Int(exactly: version), supportedOpsets.contains(opset) else {
             throw ONNXError(
                 .unsupported,
-                "opset \(version); \(supportedOpsets.lowerBound) to \(supportedOpsets.upperBound) are read: "
+                "opset \(version) of ai.onnx; \(supportedOpsets.lowerBound) to \(supportedOpsets.upperBound) are read: "
                     + "export again with opset 18 or 20")
         }
         return opset

@@ -39,7 +39,15 @@ public struct Minibatches: Sendable {
         case .epochs:
             let batchesPerEpoch = exampleCount / batchSize
             let (epoch, batch) = draw.quotientAndRemainder(dividingBy: batchesPerEpoch)
-            if orderedEpoch != epoch { shuffle(epoch: epoch) }
+            if orderedEpoch != epoch {
+                // A batch of all examples is the same batch in any order.
+                if batchesPerEpoch == 1 && batchSize == exampleCount {
+                    if order.isEmpty { order = Array(0..<exampleCount) }
+                } else {
+                    shuffle(epoch: epoch)
+                }
+                orderedEpoch = epoch
+            }
             indices.append(contentsOf: order[batch * batchSize..<(batch + 1) * batchSize])
         }
     }
@@ -51,6 +59,5 @@ public struct Minibatches: Sendable {
         for last in stride(from: exampleCount - 1, to: 0, by: -1) {
             order.swapAt(last, generator.uniform(below: last + 1))
         }
-        orderedEpoch = epoch
     }
 }

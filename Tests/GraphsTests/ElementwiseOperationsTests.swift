@@ -117,6 +117,44 @@ private let unaryFunctions: [(name: String, function: @Sendable (Double) -> Doub
         #expect(like.forward()[0] == [2, 0] && like.outputs[0].isFloat)
     }
 
+    // The first is the example of the standard's text (Cast-25).
+    @Test(
+        arguments: [
+            (3, 200, -56), (3, -129, 127), (2, -1, 255), (2, 300, 44), (5, 40000, -25536),
+            (6, 2_147_483_648, -2_147_483_648),
+        ] as [(Int, Int64, Double)])
+    func `Cast to a narrower integer keeps the low bits`(type: Int, value: Int64, expected: Double) throws {
+        let x = Tensor([value], shape: [])
+        #expect(
+            try OperationHarness("Cast", attributes: ["to": .integer(type)], inputs: [x]).forward()[0] == [expected])
+    }
+
+    @Test func `the maximum of several operands is NaN where one is, and ties are shared pair by pair`() throws {
+        let operands = [
+            Tensor([1.0, .nan, 2], shape: [3]), Tensor([2.0], shape: []), Tensor([2.0, 0, 2], shape: [3]),
+        ]
+        let harness = try OperationHarness("Max", inputs: operands)
+        let y = harness.forward()[0]
+        #expect(y[0] == 2 && y[1].isNaN && y[2] == 2)
+        let gradients: [[Double]?] = harness.backward([[1, 0, 1]])
+        #expect(gradients[0] == [0, 0, 0.25] && gradients[1] == [0.75] && gradients[2] == [0.5, 0, 0.5])
+    }
+
+    @Test func `a remainder of reals needs fmod`() {
+        let x = random([2], 1)
+        let error = #expect(throws: GraphError.self) { try OperationHarness("Mod", inputs: [x, x]) }
+        #expect(error?.kind == .malformed)
+    }
+
+    @Test(arguments: [("Gelu", 19), ("Trilu", 13), ("LayerNormalization", 16), ("Add", 12), ("Relu", 26)])
+    func `an operator is refused by name and version where that has none, or another one`(name: String, opset: Int) {
+        let error = #expect(throws: GraphError.self) {
+            try OperationHarness(name, opset: opset, inputs: [random([2, 2], 1), random([2], 2)])
+        }
+        #expect(error?.kind == .unsupported)
+        #expect(error?.reason.contains("operator \(name) of opset \(opset)") == true)
+    }
+
     @Test func `an attribute that is not implemented is refused`() {
         let error = #expect(throws: GraphError.self) {
             try OperationHarness("Add", attributes: ["axis": .integer(1)], inputs: [random([2], 1), random([2], 2)])

@@ -8,43 +8,63 @@ import Testing
 
 /// The kernels of operations.c against plain loops that follow their definitions.
 @Suite struct KernelsTests {
-    /// A sliding window with what the definition says about it: the input position under a tap, or nil in the padding.
+    /// A sliding window over layers, rows and columns with what the definition says about it: the input position under a
+    /// tap, or nil in the padding.
     struct Window: CustomTestStringConvertible, Sendable {
-        let input: (Int, Int), kernel: (Int, Int), stride: (Int, Int), dilation: (Int, Int), begin: (Int, Int)
-        let end: (Int, Int)
+        let input: [Int], kernel: [Int], stride: [Int], dilation: [Int], begin: [Int], end: [Int]
 
         var raw: instar_window {
             instar_window(
-                input: input, output: output, kernel: kernel, stride: stride, dilation: dilation, pad_begin: begin,
-                pad_end: end)
+                input: triple(input), output: triple(output), kernel: triple(kernel), stride: triple(stride),
+                dilation: triple(dilation), pad_begin: triple(begin), pad_end: triple(end))
         }
-        var output: (Int, Int) {
-            (
-                (input.0 + begin.0 + end.0 - (kernel.0 - 1) * dilation.0 - 1) / stride.0 + 1,
-                (input.1 + begin.1 + end.1 - (kernel.1 - 1) * dilation.1 - 1) / stride.1 + 1
-            )
+        var output: [Int] {
+            (0..<3).map { (input[$0] + begin[$0] + end[$0] - (kernel[$0] - 1) * dilation[$0] - 1) / stride[$0] + 1 }
         }
-        var inputCount: Int { input.0 * input.1 }
-        var outputCount: Int { output.0 * output.1 }
-        var tapCount: Int { kernel.0 * kernel.1 }
+        var inputCount: Int { input.reduce(1, *) }
+        var outputCount: Int { output.reduce(1, *) }
+        var tapCount: Int { kernel.reduce(1, *) }
 
         func position(tap: Int, output place: Int) -> Int? {
-            let row = place / output.1 * stride.0 + tap / kernel.1 * dilation.0 - begin.0
-            let column = place % output.1 * stride.1 + tap % kernel.1 * dilation.1 - begin.1
-            let isInside = (0..<input.0).contains(row) && (0..<input.1).contains(column)
-            return isInside ? row * input.1 + column : nil
+            let (taps, places) = (coordinates(tap, in: kernel), coordinates(place, in: output))
+            var position = 0
+            for axis in 0..<3 {
+                let coordinate = places[axis] * stride[axis] + taps[axis] * dilation[axis] - begin[axis]
+                guard (0..<input[axis]).contains(coordinate) else { return nil }
+                position = position * input[axis] + coordinate
+            }
+            return position
         }
+
+        func coordinates(_ place: Int, in extents: [Int]) -> [Int] {
+            [place / extents[2] / extents[1], place / extents[2] % extents[1], place % extents[2]]
+        }
+
+        private func triple(_ numbers: [Int]) -> (Int, Int, Int) { (numbers[0], numbers[1], numbers[2]) }
 
         var testDescription: String { "\(input) under \(kernel) by \(stride), dilated \(dilation), padded \(begin)" }
     }
 
     static let windows = [
-        Window(input: (4, 5), kernel: (2, 3), stride: (1, 1), dilation: (1, 1), begin: (0, 0), end: (0, 0)),
-        Window(input: (5, 7), kernel: (3, 3), stride: (2, 2), dilation: (1, 1), begin: (1, 1), end: (1, 1)),
-        Window(input: (6, 6), kernel: (2, 2), stride: (1, 3), dilation: (2, 3), begin: (1, 0), end: (0, 2)),
-        Window(input: (1, 9), kernel: (1, 4), stride: (1, 2), dilation: (1, 2), begin: (0, 3), end: (0, 1)),
+        Window(
+            input: [1, 4, 5], kernel: [1, 2, 3], stride: [1, 1, 1], dilation: [1, 1, 1], begin: [0, 0, 0],
+            end: [0, 0, 0]),
+        Window(
+            input: [1, 5, 7], kernel: [1, 3, 3], stride: [1, 2, 2], dilation: [1, 1, 1], begin: [0, 1, 1],
+            end: [0, 1, 1]),
+        Window(
+            input: [1, 6, 6], kernel: [1, 2, 2], stride: [1, 1, 3], dilation: [1, 2, 3], begin: [0, 1, 0],
+            end: [0, 0, 2]),
+        Window(
+            input: [1, 1, 9], kernel: [1, 1, 4], stride: [1, 1, 2], dilation: [1, 1, 2], begin: [0, 0, 3],
+            end: [0, 0, 1]),
+        Window(
+            input: [4, 3, 5], kernel: [2, 3, 2], stride: [2, 1, 1], dilation: [1, 1, 2], begin: [1, 1, 0],
+            end: [1, 0, 1]),
         // Every window begins in the padding; some lie in it altogether.
-        Window(input: (2, 2), kernel: (1, 2), stride: (1, 1), dilation: (1, 4), begin: (2, 3), end: (2, 3)),
+        Window(
+            input: [1, 2, 2], kernel: [1, 1, 2], stride: [1, 1, 1], dilation: [1, 1, 4], begin: [0, 2, 3],
+            end: [0, 2, 3]),
     ]
     private let planes = 3
 
@@ -76,7 +96,9 @@ import Testing
         let x = TestGraphs.numbers(planes * window.inputCount, seed: 3)
         let count = planes * window.outputCount
         let dy = TestGraphs.numbers(count, seed: 4)
-        let maximum = filled(count) { instar_max_pool(INSTAR_DOUBLE, &raw, planes, x, $0) }
+        var (places, columnMajorPlaces) = ([Int64](repeating: -2, count: count), [Int64](repeating: -2, count: count))
+        let maximum = filled(count) { instar_max_pool(INSTAR_DOUBLE, &raw, 0, planes, x, $0, &places) }
+        #expect(filled(count) { instar_max_pool(INSTAR_DOUBLE, &raw, 1, planes, x, $0, &columnMajorPlaces) } == maximum)
         let mean = filled(count) { instar_average_pool(INSTAR_DOUBLE, &raw, 0, planes, x, $0) }
         let maximumGradient = filled(x.count, with: 0) {
             instar_max_pool_backward(INSTAR_DOUBLE, &raw, planes, x, dy, $0)
@@ -90,11 +112,14 @@ import Testing
             let positions = (0..<window.tapCount).compactMap { window.position(tap: $0, output: place) }
                 .map { plane * window.inputCount + $0 }
             guard let winner = positions.max(by: { x[$0] < x[$1] }) else {
-                #expect(maximum[target] == -.infinity && mean[target].isNaN)
+                #expect(maximum[target] == -.infinity && mean[target].isNaN && places[target] == -1)
                 continue
             }
-            #expect(maximum[target] == x[winner])
-            // At most six terms, in the same order: the division may still round otherwise.
+            #expect(maximum[target] == x[winner] && Int(places[target]) == winner)
+            let at = window.coordinates(winner % window.inputCount, in: window.input)
+            let inPlane = (at[2] * window.input[1] + at[1]) * window.input[0] + at[0]
+            #expect(Int(columnMajorPlaces[target]) == plane * window.inputCount + inPlane)
+            // At most twelve terms, in the same order: the division may still round otherwise.
             let sum = positions.reduce(0) { $0 + x[$1] }
             #expect(Tolerance.ulps(2).accepts(mean[target], sum / Double(positions.count)))
             expected.maximum[winner] += dy[target]

@@ -28,7 +28,7 @@ import Testing
                                     targets.integers == nil ? .numbers(numbers) : .classes($0)
                                 }
                                     ?? .numbers(numbers),
-                                losses: losses, gradient: gradient.baseAddress)
+                                losses: losses, gradient: gradient.baseAddress, scale: 1 / Double(count))
                         }
                     }
                 }

@@ -95,7 +95,7 @@ private struct OperatorReference: Decodable {
 private struct ReferenceAttribute: Decodable {
     let attribute: Attribute
 
-    private enum Kind: String, CodingKey { case integer, float, string, integers, tensor }
+    private enum Kind: String, CodingKey { case integer, float, string, integers, floats, strings, tensor }
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Kind.self)
@@ -104,6 +104,8 @@ private struct ReferenceAttribute: Decodable {
         case .float: attribute = .float(try values.decode(Float.self, forKey: .float))
         case .string: attribute = .string(try values.decode(String.self, forKey: .string))
         case .integers: attribute = .integers(try values.decode([Int].self, forKey: .integers))
+        case .floats: attribute = .floats(try values.decode([Float].self, forKey: .floats))
+        case .strings: attribute = .strings(try values.decode([String].self, forKey: .strings))
         case .tensor: attribute = .tensor(try values.decode(ReferenceTensor.self, forKey: .tensor).tensor)
         case nil:
             throw DecodingError.dataCorrupted(

@@ -103,6 +103,55 @@ import Testing
         #expect(refusal(graph, [TestGraphs.tensor("w", [3, 2])])?.kind == .unsupported)
     }
 
+    @Test func `numbers of a Constant node count however they are written`() {
+        var graph = graph("w")
+        graph.nodes.insert(
+            Node(
+                operatorName: "Constant", inputs: [], outputs: ["c"], attributes: ["value_floats": .floats([1, 2])]),
+            at: 0)
+        #expect(refusal(graph, [TestGraphs.tensor("w", [3, 2])])?.reason.contains("c [2]") == true)
+    }
+
+    @Test func `a lost weight and the tensor it may have gone into are named together`() {
+        let transposed = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])
+        let error = refusal(
+            graph("w", initializers: ["val_42": transposed]),
+            [TestGraphs.tensor("w", [3, 2]), TestGraphs.tensor("v", [3, 2])])
+        #expect(error?.kind == .mismatch)
+        #expect(error?.reason.contains("tensors v;") == true && error?.reason.contains("val_42 [2, 3]") == true)
+        #expect(error?.reason.contains("optimize=False") == true)
+    }
+
+    @Test func `a parameter that no node reads is refused unless it is a buffer`() throws {
+        var unread = graph("w")
+        unread.inputs.append(TestGraphs.input("v", [.fixed(2)]))
+        let tensors = [TestGraphs.tensor("w", [3, 2]), TestGraphs.tensor("v", [2])]
+        let error = refusal(unread, tensors)
+        #expect(error?.kind == .mismatch && error?.reason.contains("reads v") == true)
+        #expect(try bind(unread, tensors, BindingRules(buffers: ["v"])).slots.map(\.isTrainable) == [true, false])
+    }
+
+    @Test(arguments: [false, true])
+    func `the ones and zeros of a group normalisation are no weights`(isScaled: Bool) throws {
+        let units = [
+            "ones": Tensor(isScaled ? [1, 2] : [1, 1] as [Float], shape: [2]),
+            "zeros": Tensor([0, 0] as [Float], shape: [2]),
+        ]
+        let graph = TestGraphs.graph(
+            [data, TestGraphs.input("w", [.fixed(2)])], initializers: units,
+            [
+                Node(operatorName: "InstanceNormalization", inputs: ["x", "ones", "zeros"], outputs: ["n"]),
+                Node(operatorName: "Mul", inputs: ["n", "w"], outputs: ["y"]),
+            ])
+        let tensors = [TestGraphs.tensor("w", [2])]
+        if isScaled {
+            let reason = refusal(graph, tensors)?.reason
+            #expect(reason?.contains("ones [2]") == true && reason?.contains("zeros") == false)
+        } else {
+            #expect(try bind(graph, tensors).slots.map(\.name) == ["w"])
+        }
+    }
+
     @Test func `a value that an Identity node makes can be bound`() throws {
         var graph = TestGraphs.network
         graph.inputs.removeAll { $0.name == "b2" }

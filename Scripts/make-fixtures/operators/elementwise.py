@@ -1,9 +1,11 @@
 """Element-wise operators, products and casts."""
 
+import functools
+
 import torch
 import torch.nn.functional as F
 
-from reference import Operator, ints, single
+from reference import Operator, broadcast_pair, ints, single
 
 
 def binary(name, compute, second=lambda numbers, *shape: numbers.real(*shape),
@@ -16,6 +18,10 @@ def binary(name, compute, second=lambda numbers, *shape: numbers.real(*shape),
         ("column and row", (4, 1), (1, 5)),
         ("inner axis of one", (2, 1, 3), (2, 4, 1)),
         ("left has fewer axes", (3,), (2, 2, 3)),
+        ("one element each", (1, 1), (1,)),
+        ("empty", (0, 3), (3,)),
+        ("empty by broadcasting", (2, 1, 3), (2, 0, 1)),
+        *((f"random shapes {index}", *broadcast_pair(op.numbers)) for index in range(4)),
     ]:
         op.case(title, [first(op.numbers, *left), second(op.numbers, *right)], compute)
     op.write()
@@ -28,6 +34,9 @@ def unary(name, compute, values=lambda numbers, *shape: numbers.real(*shape), **
     op.case("three axes with one of size 1", [values(op.numbers, 2, 1, 7)], compute)
     for title, (attributes, variant) in cases.items():
         op.case(title.replace("_", " "), [values(op.numbers, 3, 5)], variant, attributes)
+    op.case("empty", [values(op.numbers, 2, 0, 3)], compute)
+    if name in ("Neg", "Abs", "Relu"):
+        op.case("integers", [op.numbers.integers(-9, 9, 2, 3)], compute)
     op.write()
 
 
@@ -47,6 +56,12 @@ op.case("square of any base", [op.numbers.real(2, 3), torch.tensor(2.0)], torch.
 op.case("cube of any base", [op.numbers.real(2, 3), torch.tensor(3.0)], torch.pow, constants=(1,))
 op.case("square root", [positive(op.numbers, 2, 3), torch.tensor(0.5)], torch.pow, constants=(1,))
 op.case("integer exponent", [op.numbers.real(2, 3), ints(3)], torch.pow)
+op.case("integers", [op.numbers.integers(-3, 4, 2, 3), op.numbers.integers(0, 4, 3)], torch.pow)
+# PyTorch promotes; the standard keeps the type of the base.
+op.case("integer base", [op.numbers.integers(1, 5, 2, 3), torch.tensor([0.5, 1.5, 2.0])],
+        lambda a, b: torch.pow(a.double(), b).to(torch.int64), constants=(1,))
+op.case("both broadcast", [positive(op.numbers, 3, 1), op.numbers.real(2, 1, 4)], torch.pow)
+op.case("empty", [positive(op.numbers, 0, 3), op.numbers.real(3)], torch.pow)
 op.write()
 
 unary("Neg", torch.neg)
@@ -76,11 +91,19 @@ op.case("both bounds", [op.numbers.real(3, 5), low, high], torch.clip, constants
 op.case("lower bound only", [op.numbers.real(3, 5), low], lambda x, a: torch.clip(x, min=a), constants=(1,))
 op.case("upper bound only", [op.numbers.real(3, 5), None, high], lambda x, _, b: torch.clip(x, max=b), constants=(2,))
 op.case("no bound", [op.numbers.real(3, 5)], lambda x: x + 0)
+op.case("bounds that cross", [op.numbers.real(3, 5), high, low], torch.clip, constants=(1, 2))
+op.case("integers", [op.numbers.integers(-9, 9, 3, 5), torch.tensor(-3), torch.tensor(4)], torch.clip)
+op.case("integers, lower bound only", [op.numbers.integers(-9, 9, 3, 5), torch.tensor(-3)],
+        lambda x, a: torch.clip(x, min=a))
+op.case("empty", [op.numbers.real(0, 5), low, high], torch.clip, constants=(1, 2))
 op.write()
 
 op = Operator("Dropout")
 op.case("inference", [op.numbers.real(3, 5)], lambda x: x + 0)
 op.case("inference with a ratio", [op.numbers.real(3, 5), torch.tensor(0.5)], lambda x, _: x + 0, constants=(1,))
+op.case("mask", [op.numbers.real(3, 5)], lambda x: (x + 0, torch.ones(3, 5, dtype=torch.bool)))
+op.case("training with a ratio of 0", [op.numbers.real(3, 5), torch.tensor(0.0), torch.tensor(True)],
+        lambda x, *_: (x + 0, torch.ones(3, 5, dtype=torch.bool)), constants=(1,))
 op.write()
 
 for name, compute in [
@@ -93,6 +116,9 @@ for name, compute in [
     other[0] += 1 / 64
     op.case("reals", [values, other], compute, constants=(0, 1))
     op.case("integers, broadcast", [op.numbers.integers(0, 3, 4, 1), op.numbers.integers(0, 3, 5)], compute)
+    op.case("empty", [op.numbers.real(0, 3), op.numbers.real(3)], compute, constants=(0, 1))
+    if name == "Equal":
+        op.case("bool", [op.numbers.booleans(3, 4), op.numbers.booleans(4)], compute)
     op.write()
 
 for name, compute in [("And", torch.logical_and), ("Or", torch.logical_or)]:
@@ -110,6 +136,10 @@ op.case("same shape", [op.numbers.booleans(3, 4), op.numbers.real(3, 4), op.numb
 op.case("mask and scalar", [op.numbers.booleans(4, 4), op.numbers.real(2, 4, 4), op.numbers.real()], torch.where)
 op.case("all broadcast", [op.numbers.booleans(3, 1), op.numbers.real(4), op.numbers.real(2, 1, 1)], torch.where)
 op.case("integers", [op.numbers.booleans(3), op.numbers.integers(0, 9, 3), ints(7)], torch.where)
+op.case("bool", [op.numbers.booleans(3, 4), op.numbers.booleans(4), op.numbers.booleans(3, 1)], torch.where)
+op.case("condition has fewer axes", [op.numbers.booleans(4), op.numbers.real(2, 1, 4), op.numbers.real(3, 1)],
+        torch.where)
+op.case("empty", [op.numbers.booleans(0, 1), op.numbers.real(3), op.numbers.real(1, 3)], torch.where)
 op.write()
 
 for name, compute in [("Max", torch.maximum), ("Min", torch.minimum)]:
@@ -117,12 +147,24 @@ for name, compute in [("Max", torch.maximum), ("Min", torch.minimum)]:
     values = op.numbers.distinct(4, 6)
     op.case("two", [values[:, :3].contiguous(), values[:, 3:].contiguous()], compute)
     op.case("broadcast", [values[:1].contiguous(), values[1:, :1].contiguous()], compute)
+    many = lambda *xs: functools.reduce(compute, xs)
+    op.case("one", [values[0].contiguous()], many)
+    op.case("three", [values[row].contiguous() for row in range(3)], many)
+    op.case("four, all broadcast", [values[:, :1].contiguous(), values[0, 1:4].contiguous(),
+                                    values[1, 1:4].reshape(1, 3), values[2:4, 4].reshape(2, 1, 1)], many)
+    op.case("integers", [op.numbers.integers(-9, 9, *shape) for shape in [(2, 3), (3,), (2, 1)]], many)
+    op.case("empty", [op.numbers.real(0, 3), op.numbers.real(3), op.numbers.real(1, 1)], many)
     op.write()
 
 op = Operator("Mod")
 op.case("integers take the divisor's sign", [ints(-7, -3, 0, 5, 8, -8), ints(3, 5, 4, 3, -3, -3)], torch.remainder)
 op.case("fmod of integers takes the dividend's sign", [ints(-7, -3, 5, 8), ints(3, 5, 3, -3)], torch.fmod, {"fmod": 1})
 op.case("broadcast", [op.numbers.integers(0, 30, 3, 4), ints(5)], torch.remainder)
+# Apart from whole quotients, where the remainder jumps.
+numerators, divisors = torch.tensor([[-278, 250, 166], [45, -339, 70]]) / 64, torch.tensor([2.125, -1.0, 0.75])
+op.case("fmod of reals", [numerators, divisors], torch.fmod, {"fmod": 1})
+op.case("fmod of reals, broadcast", [numerators[:, :1].contiguous(), divisors], torch.fmod, {"fmod": 1})
+op.case("empty", [op.numbers.real(0, 3), op.numbers.real(1)], torch.fmod, {"fmod": 1})
 op.write()
 
 op = Operator("Cast")
@@ -131,6 +173,8 @@ op.case("real to integer truncates", [op.numbers.real(2, 3)], lambda x: x.to(tor
 op.case("integer to real", [op.numbers.integers(-5, 5, 2, 3)], lambda x: x.to(torch.float64), {"to": 11})
 op.case("real to bool", [torch.tensor([0.0, 1.5, -2.0])], lambda x: x.to(torch.bool), {"to": 9}, constants=(0,))
 op.case("bool to integer", [op.numbers.booleans(5)], lambda x: x.to(torch.int64), {"to": 7})
+op.case("integer to bool", [op.numbers.integers(-1, 2, 5)], lambda x: x.to(torch.bool), {"to": 9})
+op.case("empty", [op.numbers.real(2, 0)], lambda x: x + 0, {"to": 11})
 op.write()
 
 op = Operator("CastLike")
@@ -159,6 +203,11 @@ for title, left, right in [
     ("broadcast batches", (2, 1, 3, 4), (1, 3, 4, 2)),
     ("batch of vectors on the left", (4,), (3, 4, 2)),
     ("batch against a vector", (2, 3, 4), (4,)),
+    ("both batches repeated", (3, 1, 2, 1, 2), (2, 1, 2, 3)),
+    ("one by one", (1, 1), (1, 1)),
+    ("no inner axis", (2, 0), (0, 3)),
+    ("no rows", (2, 0, 4), (4, 3)),
+    ("no batch", (0, 2, 3), (1, 3, 2)),
 ]:
     op.case(title, [op.numbers.real(*left), op.numbers.real(*right)], torch.matmul)
 op.write()
@@ -175,6 +224,10 @@ op.case("scaled, bias column", [a, b, op.numbers.real(3, 1)], lambda a, b, c: 0.
         {"alpha": 0.5, "beta": 2.0})
 op.case("scaled, scalar bias", [a.T.contiguous(), b, op.numbers.real()], lambda a, b, c: 1.5 * a.T @ b - 0.25 * c,
         {"alpha": 1.5, "beta": -0.25, "transA": 1})
+op.case("no inner axis", [op.numbers.real(2, 0), op.numbers.real(0, 3), op.numbers.real(1, 3)],
+        lambda a, b, c: a @ b + c)
+op.case("one column", [op.numbers.real(3, 1), op.numbers.real(1, 1), op.numbers.real(1, 1)],
+        lambda a, b, c: a @ b + c)
 op.write()
 
 op = Operator("Einsum")
@@ -194,6 +247,16 @@ for equation, *shapes in [
     ("ij->", (2, 3)),
     ("...ij,...jk->...ik", (2, 3, 4), (2, 4, 2)),
     ("...i,ij->...j", (2, 3, 4), (4, 2)),
+    ("ii->i", (3, 3)),
+    ("bii->b", (2, 3, 3)),
+    ("...ii->...i", (2, 3, 3)),
+    ("ij,ij->", (2, 0), (2, 0)),
+    ("b...i,b...i->b...", (2, 3, 1, 4), (2, 1, 3, 4)),
+    ("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)),
+    ("i,j,k->kji", (2,), (3,), (4,)),
+    ("bi,bj,bij->b", (2, 3), (2, 4), (2, 3, 4)),
+    ("...i,ij,...j->...", (2, 3), (3, 4), (2, 4)),
+    ("ab,bc,cd,da->", (2, 3), (3, 2), (2, 4), (4, 2)),
 ]:
     op.case(equation, [op.numbers.real(*shape) for shape in shapes],
             lambda *xs, equation=equation: torch.einsum(equation, *xs), {"equation": equation})

@@ -51,6 +51,17 @@ class Numbers:
         return torch.tensor(self.generator.integers(0, 2, size=shape) == 1)
 
 
+def broadcast_pair(numbers, rank=4):
+    """Two random shapes that broadcast, each with axes of extent 1 and perhaps fewer axes than the other."""
+    draw = numbers.generator
+    full = draw.integers(1, 4, size=rank)
+    shapes = []
+    for _ in range(2):
+        shape = np.where(draw.random(rank) < 0.4, 1, full)
+        shapes.append(tuple(int(extent) for extent in shape[draw.integers(0, rank):]))
+    return shapes
+
+
 def ints(*values):
     return torch.tensor(values, dtype=torch.int64)
 
@@ -75,7 +86,8 @@ class Operator:
         compute: the PyTorch expression of those inputs; returns a tensor or a tuple of them.
         constants: positions of floating-point inputs that take no gradient.
         checked: False only where the standard's reference implementation (onnx 1.22) fails or contradicts the
-            specification: automatic padding of convolutions, negative pads. ONNX Runtime agrees with us there.
+            specification: automatic padding of convolutions, negative pads, some empty tensors. ONNX Runtime agrees with us
+            there.
         """
         attributes = attributes or {}
         leaves = [None if x is None else x.clone() for x in inputs]
@@ -110,7 +122,7 @@ class Operator:
         if isinstance(value, dict):
             return {"tensor": value}
         if isinstance(value, list):
-            return {"integers": value}
+            return {{float: "floats", str: "strings"}.get(type(next(iter(value), 0)), "integers"): value}
         return {{int: "integer", float: "float", str: "string"}[type(value)]: value}
 
     @staticmethod

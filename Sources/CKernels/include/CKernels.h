@@ -9,9 +9,16 @@
 #define INSTAR_WIDEST
 #endif
 
+#include "attention.h"
+#include "axes.h"
 #include "elementwise.h"
+#include "functions.h"
+#include "fused.h"
 #include "losses.h"
+#include "normalizations.h"
 #include "operations.h"
 #include "random.h"
+#include "thin.h"
+#include "recurrent.h"
 
 #endif

@@ -25,9 +25,10 @@ void instar_broadcast_operand(instar_broadcast *layout, long index, long rank, c
 // Merges axes; called once, after the last operand.
 void instar_broadcast_merge(instar_broadcast *layout);
 
-// Two operands, y = a ∘ b. Integers too; their quotient is rounded towards zero, and x/0 is 0.
+// Two operands, y = a ∘ b. Integers too, but for the remainder, which has the sign of the dividend; their quotient is
+// rounded towards zero, and x/0 is 0.
 static const int32_t INSTAR_ADD = 0, INSTAR_SUBTRACT = 1, INSTAR_MULTIPLY = 2, INSTAR_DIVIDE = 3, INSTAR_POWER = 4,
-                     INSTAR_MAXIMUM = 5, INSTAR_MINIMUM = 6;
+                     INSTAR_MAXIMUM = 5, INSTAR_MINIMUM = 6, INSTAR_REMAINDER = 7;
 void instar_binary(int32_t type, int32_t code, const instar_broadcast *layout, const void *a, const void *b, void *y);
 // gradient += ∂y/∂operand · dy, summed over the axes along which the operand is repeated. Floating point only.
 void instar_binary_backward(int32_t type, int32_t code, int32_t operand, const instar_broadcast *layout, const void *a,
@@ -61,14 +62,21 @@ void instar_convert(int32_t from, int32_t to, const void *x, void *y, long count
 // y = x ≠ 0; NaN is.
 void instar_convert_to_bool(int32_t from, const void *x, int64_t *y, long count);
 
-// One operand, y = f(x). Negation and absolute value of integers too.
+// One operand, y = f(x). Negation, absolute value and ReLU of integers too.
 static const int32_t INSTAR_NEGATE = 0, INSTAR_ABSOLUTE = 1, INSTAR_SQUARE_ROOT = 2, INSTAR_EXPONENTIAL = 3,
                      INSTAR_LOGARITHM = 4, INSTAR_RECIPROCAL = 5, INSTAR_ERROR_FUNCTION = 6, INSTAR_TANH = 7,
-                     INSTAR_SIGMOID = 8, INSTAR_RELU = 9, INSTAR_GELU = 10, INSTAR_GELU_TANH = 11, INSTAR_SINE = 12,
-                     INSTAR_COSINE = 13;
+                     INSTAR_SIGMOID = 8, INSTAR_RELU = 9, INSTAR_SINE = 10,
+                     INSTAR_COSINE = 11;
 void instar_unary(int32_t type, int32_t code, const void *x, void *y, long count);
 // dx += f'(x) · dy, from x or y, whichever f' is simplest in.
 void instar_unary_backward(int32_t type, int32_t code, const void *x, const void *y, const void *dy, void *dx,
                            long count);
+
+// y = scale·x·(1 + erf(inner·x)), or with `is_tanh` scale·x·(1 + tanh(inner·(x + cubic·x³))).
+void instar_gelu(int32_t type, int32_t is_tanh, double scale, double inner, double cubic, const void *x, void *y,
+                 long count);
+// dx += y'(x) · dy, or dx = y'(x) · dy with `assigns`.
+void instar_gelu_backward(int32_t type, int32_t is_tanh, double scale, double inner, double cubic, const void *x,
+                          const void *dy, void *dx, int32_t assigns, long count);
 
 #endif

@@ -87,9 +87,9 @@ void instar_batch_norm_backward(int32_t type, long batch, long channels, long in
                                 const void *scale, const void *mean, const void *variance, const void *dy, void *dx,
                                 void *dscale, void *dbias, void *dmean, void *dvariance);
 
-// A window that slides over the last two axes; pairs are (rows, columns).
+// A window that slides over the last three axes: layers, rows and columns. Fewer axes are the last ones, the others 1.
 typedef struct {
-    long input[2], output[2], kernel[2], stride[2], dilation[2], pad_begin[2], pad_end[2];
+    long input[3], output[3], kernel[3], stride[3], dilation[3], pad_begin[3], pad_end[3];
 } instar_window;
 
 // columns[c·kernel + tap][output position] = x[c][input position], 0 in the padding: a convolution as a product.
@@ -97,8 +97,11 @@ void instar_unfold(int32_t type, const instar_window *window, long channels, con
 // x += its transpose.
 void instar_fold(int32_t type, const instar_window *window, long channels, const void *columns, void *x);
 
-// The largest element under the window, for each of `planes`; the first one gets the gradient.
-void instar_max_pool(int32_t type, const instar_window *window, long planes, const void *x, void *y);
+// The largest element under the window, for each of `planes`; the first one gets the gradient. `indices`, where it is
+// not null, receives the place of that one among all elements of x (−1 where there is none), counted within its plane
+// with the last axis fastest or, with `column_major`, the first one.
+void instar_max_pool(int32_t type, const instar_window *window, int32_t column_major, long planes, const void *x,
+                     void *y, int64_t *indices);
 void instar_max_pool_backward(int32_t type, const instar_window *window, long planes, const void *x, const void *dy,
                               void *dx);
 // The mean of the elements under the window; with `padding`, its zeros count.

@@ -3,7 +3,7 @@ import Tensors
 
 /// `Clip` (opset 13), `Softplus` (opset 1), `LeakyRelu` and `Elu` (opset 6): element-wise functions with constants.
 ///
-/// min(max(x, min), max), whose slope is 1 at the bounds too; log(1 + eˣ), computed without overflow; x, or below 0
+/// min(max(x, min), max), of integers too, whose slope is 1 at the bounds; log(1 + eˣ), computed without overflow; x, or below 0
 /// alpha·x (and slope alpha at 0) or alpha·(eˣ − 1). All as in PyTorch.
 struct Activation: Operation {
     let outputs: [ValueDescription]
@@ -31,13 +31,19 @@ struct Activation: Operation {
             (code, p, q) = (INSTAR_ELU, try context.float("alpha") ?? 1, 0)
         default: preconditionFailure("\(context.node.operatorName) is registered and has no kernel")
         }
-        let x = try context.floatInput(0)
+        let x = try code == INSTAR_CLIP ? context.input(0) : context.floatInput(0)
         outputs = [ValueDescription(x.elementType, x.shape)]
     }
 
     func forward<Scalar: Real>(_ frame: Frame<Scalar>) {
         let count = frame.outputShape(0).elementCount
-        instar_activation(Scalar.kernelType, code, p, q, frame.input(0), frame.output(0), count)
+        if frame.isFloatInput(0) {
+            instar_activation(Scalar.kernelType, code, p, q, frame.input(0), frame.output(0), count)
+        } else {
+            let (x, y) = (frame.integerInput(0), frame.integerOutput(0))
+            let (least, largest) = (Int64(clamping: p), Int64(clamping: q))
+            for index in 0..<count { y[index] = min(max(x[index], least), largest) }
+        }
     }
 
     /// dx += f'(x)·dy.
@@ -45,5 +51,12 @@ struct Activation: Operation {
         guard let dy = frame.outputGradient(0), let dx = frame.inputGradient(0) else { return }
         let count = frame.outputShape(0).elementCount
         instar_activation_backward(Scalar.kernelType, code, p, q, frame.input(0), dy, dx, count)
+    }
+}
+
+extension Int64 {
+    /// A whole number, or the nearest there is to an infinite bound.
+    fileprivate init(clamping bound: Double) {
+        self = bound <= -0x1p63 ? .min : bound >= 0x1p63 ? .max : Int64(bound)
     }
 }

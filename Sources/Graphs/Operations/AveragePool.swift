@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// `AveragePool` (opset 11; `dilations` from 19): the mean of the elements under a window over one or two axes.
+/// `AveragePool` (opset 11; `dilations` from 19): the mean of the elements under a window over one to three axes.
 ///
 /// With `count_include_pad` the zeros of the padding are counted.
 struct AveragePool: Operation {

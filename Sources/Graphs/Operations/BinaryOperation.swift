@@ -1,13 +1,13 @@
 import CKernels
 import Tensors
 
-/// `Add`, `Sub`, `Mul`, `Div` (opset 7), and `Max`, `Min` (opset 8) of two operands: y = a ∘ b with broadcasting.
+/// `Add`, `Sub`, `Mul`, `Div` (opset 13) of two operands: y = a ∘ b with broadcasting.
 ///
-/// Integers too; their quotient is rounded towards zero. At a tie of `Max` or `Min` each operand gets half of the
-/// gradient, as in PyTorch.
+/// Integers too; their quotient is rounded towards zero.
 struct BinaryOperation: Operation {
     let outputs: [ValueDescription]
     let needs: BackwardNeeds
+    let passedGradients: [Int]
     private let code: Int32
 
     init(_ context: NodeContext) throws(GraphError) {
@@ -17,18 +17,16 @@ struct BinaryOperation: Operation {
         case "Sub": (code, needs) = (INSTAR_SUBTRACT, [])
         case "Mul": (code, needs) = (INSTAR_MULTIPLY, .inputs)
         case "Div": (code, needs) = (INSTAR_DIVIDE, [.inputs, .outputs])
-        case "Max": (code, needs) = (INSTAR_MAXIMUM, .inputs)
-        case "Min": (code, needs) = (INSTAR_MINIMUM, .inputs)
         default: preconditionFailure("\(context.node.operatorName) is registered and has no kernel")
-        }
-        guard context.inputCount == 2 else {
-            throw context.error(.unsupported, "\(context.inputCount) operands; two are implemented")
         }
         let (a, b) = (try context.input(0), try context.input(1))
         guard a.isFloat == b.isFloat else {
             throw context.error(.mismatch, "the operands have types \(a.elementType) and \(b.elementType)")
         }
-        outputs = [ValueDescription(a.elementType, try context.broadcast(a.shape, b.shape))]
+        let shape = try context.broadcast(a.shape, b.shape)
+        outputs = [ValueDescription(a.elementType, shape)]
+        let terms = code == INSTAR_ADD ? [0, 1] : code == INSTAR_SUBTRACT ? [0] : []
+        passedGradients = terms.filter { [a, b][$0].shape == shape }
     }
 
     func forward<Scalar: Real>(_ frame: Frame<Scalar>) {

@@ -12,6 +12,14 @@ extension instar_broadcast {
         self.init(frame, inputs: input..<input + 1)
     }
 
+    /// How arrays of two shapes, as operands 0 and 1, broadcast to an output.
+    init(_ first: UnsafeBufferPointer<Int>, _ second: UnsafeBufferPointer<Int>, to output: UnsafeBufferPointer<Int>) {
+        self = instar_broadcast_output(output.count, output.baseAddress)
+        instar_broadcast_operand(&self, 0, first.count, first.baseAddress)
+        instar_broadcast_operand(&self, 1, second.count, second.baseAddress)
+        instar_broadcast_merge(&self)
+    }
+
     private init<Scalar: Real>(_ frame: Frame<Scalar>, inputs: Range<Int>) {
         let output = frame.outputShape(0)
         self = instar_broadcast_output(output.count, output.baseAddress)

@@ -3,8 +3,8 @@ import Tensors
 
 /// `Cast` (opset 13) and `CastLike` (opset 15).
 ///
-/// All floating-point types are computed in one, and all others in Int64, so only conversions between the two kinds and to
-/// bool change anything. A fraction is cut off; the gradient passes between floating-point types only.
+/// All floating-point types are computed in one, so a cast between them changes nothing. A fraction is cut off; an integer
+/// type keeps the low bits of a larger number. The gradient passes between floating-point types only.
 struct Cast: Operation {
     let outputs: [ValueDescription]
     let isView: Bool
@@ -43,9 +43,29 @@ struct Cast: Operation {
             instar_convert_to_bool(INSTAR_INTEGER, frame.integerInput(0), frame.integerOutput(0), count)
         case (true, let type) where !type.isFloatingPoint:
             instar_convert(Scalar.kernelType, INSTAR_INTEGER, frame.input(0), frame.integerOutput(0), count)
+            narrow(frame.integerOutput(0), count)
         case (false, let type) where type.isFloatingPoint:
             instar_convert(INSTAR_INTEGER, Scalar.kernelType, frame.integerInput(0), frame.output(0), count)
+        case (false, _):
+            frame.copyInput()
+            narrow(frame.integerOutput(0), count)
         default: frame.copyInput()
+        }
+    }
+
+    /// Keeps the bits that the integer type has.
+    private func narrow(_ y: UnsafeMutablePointer<Int64>, _ count: Int) {
+        func narrow<Integer: FixedWidthInteger>(to type: Integer.Type) {
+            for index in 0..<count { y[index] = Int64(truncatingIfNeeded: Integer(truncatingIfNeeded: y[index])) }
+        }
+        switch outputs[0].elementType {
+        case .int8: narrow(to: Int8.self)
+        case .int16: narrow(to: Int16.self)
+        case .int32: narrow(to: Int32.self)
+        case .uint8: narrow(to: UInt8.self)
+        case .uint16: narrow(to: UInt16.self)
+        case .uint32: narrow(to: UInt32.self)
+        default: break
         }
     }
 }

@@ -2,7 +2,7 @@ import CKernels
 import Tensors
 
 /// `Conv` (opset 11): the cross-correlation of X `[batch, channels, …]` with W `[filters, channels/group, …]`, plus B
-/// `[filters]`, over one or two axes.
+/// `[filters]`, over one to three axes.
 ///
 /// Each example and group is one matrix product: filters × unfolded windows.
 struct Conv: Operation {
@@ -95,7 +95,7 @@ struct Conv: Operation {
     /// Calls `body(group, inputOffset, outputOffset, taps, positions)` for each example and group.
     private func forEachProduct<Scalar: Real>(_ frame: Frame<Scalar>, _ body: (Int, Int, Int, Int, Int) -> Void) {
         let (x, y) = (frame.inputShape(0), frame.outputShape(0))
-        let taps = channelCount * window.raw.kernel.0 * window.raw.kernel.1
+        let taps = channelCount * window.raw.kernel.0 * window.raw.kernel.1 * window.raw.kernel.2
         let positions = y.stride(of: 1)
         for product in 0..<x[0] * groupCount {
             body(
@@ -108,7 +108,8 @@ struct Conv: Operation {
     private func columns<Scalar: Real>(_ frame: Frame<Scalar>, _ x: UnsafePointer<Scalar>) -> UnsafePointer<Scalar> {
         var window = window.raw
         let isUnfolded =
-            window.kernel == (1, 1) && window.stride == (1, 1) && window.pad_begin == (0, 0) && window.pad_end == (0, 0)
+            window.kernel == (1, 1, 1) && window.stride == (1, 1, 1) && window.pad_begin == (0, 0, 0)
+            && window.pad_end == (0, 0, 0)
         if isUnfolded { return x }
         instar_unfold(Scalar.kernelType, &window, channelCount, x, frame.scratch)
         return UnsafePointer(frame.scratch)

@@ -5,6 +5,27 @@ struct EinsumEquation: Sendable {
     /// The label of each axis of the result.
     let result: [Int]
 
+    /// One more than the largest label.
+    var labelCount: Int { (operands.joined().max() ?? -1) + 1 }
+
+    /// The pairs in which the operands are contracted: the first two, then each result with the next operand.
+    func contractions() -> [EinsumContraction] {
+        var contractions: [EinsumContraction] = []
+        var left = operands[0]
+        for index in 1..<max(1, operands.count) {
+            var labels = result
+            if index < operands.count - 1 {
+                let later = Set(result).union(operands[(index + 1)...].joined())
+                labels = (left + operands[index]).reduce(into: []) { labels, label in
+                    if later.contains(label) && !labels.contains(label) { labels.append(label) }
+                }
+            }
+            contractions.append(EinsumContraction(left, operands[index], result: labels))
+            left = labels
+        }
+        return contractions
+    }
+
     /// Reads an equation as `bqhe,bkhe->bhqk`; `...` stands for the axes that the letters leave over.
     ///
     /// Without `->` the result has, after the axes of `...`, the letters that occur once, in alphabetical order.

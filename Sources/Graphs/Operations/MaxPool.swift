@@ -1,27 +1,32 @@
 import CKernels
 import Tensors
 
-/// `MaxPool` (opset 12): the largest element under a window over one or two axes; padding never wins.
+/// `MaxPool` (opset 12): the largest element under a window over one to three axes; padding never wins.
+///
+/// Output 1 is the place of that element among all elements of the input; with `storage_order` 1 the first of the sliding
+/// axes is counted fastest.
 struct MaxPool: Operation {
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     private let window: SlidingWindow
+    private let isColumnMajor: Bool
 
     init(_ context: NodeContext) throws(GraphError) {
         try context.allow(
             "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides")
         let x = try context.floatInput(0)
         window = try SlidingWindow(context, x: x.shape, kernel: try context.integers("kernel_shape") ?? [])
-        guard context.node.outputs.dropFirst().allSatisfy(\.isEmpty) else {
-            throw context.error(.unsupported, "indices are asked for; only the first output is implemented")
-        }
-        outputs = [ValueDescription(x.elementType, x.shape[..<2] + window.output)]
+        isColumnMajor = try context.integer("storage_order") == 1
+        let shape = x.shape[..<2] + window.output
+        let all = [ValueDescription(x.elementType, Array(shape)), ValueDescription(.int64, Array(shape))]
+        outputs = Array(all.prefix(context.node.outputs.count))
     }
 
     func forward<Scalar: Real>(_ frame: Frame<Scalar>) {
         var window = window.raw
         instar_max_pool(
-            Scalar.kernelType, &window, frame.inputShape(0).product(0..<2), frame.input(0), frame.output(0))
+            Scalar.kernelType, &window, isColumnMajor ? 1 : 0, frame.inputShape(0).product(0..<2), frame.input(0),
+            frame.output(0), frame.hasOutput(1) ? frame.integerOutput(1) : nil)
     }
 
     /// The first of the largest elements gets the gradient, as in PyTorch.

@@ -1,7 +1,8 @@
 import CKernels
 import Tensors
 
-/// `ReduceMax` (opset 13; axes are an input from 18): the largest element along axes, NaN where there is one.
+/// `ReduceMax` (opset 13; axes are an input from 18): the largest element along axes, NaN where there is one; of none, the
+/// least number of the type.
 struct ReduceMax: Operation {
     let outputs: [ValueDescription]
     let scratchCount: Dimension
@@ -24,7 +25,7 @@ struct ReduceMax: Operation {
             instar_fill(Scalar.kernelType, &least, frame.output(0), count)
             instar_maximize(Scalar.kernelType, &strides, frame.input(0), frame.output(0))
         } else {
-            var least = Int64.min
+            var least = outputs[0].elementType.leastInteger
             instar_fill(INSTAR_INTEGER, &least, frame.integerOutput(0), count)
             instar_maximize(INSTAR_INTEGER, &strides, frame.integerInput(0), frame.integerOutput(0))
         }
@@ -37,5 +38,18 @@ struct ReduceMax: Operation {
         instar_maximize_backward(
             Scalar.kernelType, &strides, frame.input(0), frame.output(0), dy, frame.outputShape(0).elementCount,
             frame.scratch, dx)
+    }
+}
+
+extension ElementType {
+    /// The least number of an integer type; false.
+    fileprivate var leastInteger: Int64 {
+        switch self {
+        case .int8: Int64(Int8.min)
+        case .int16: Int64(Int16.min)
+        case .int32: Int64(Int32.min)
+        case .int64: .min
+        default: 0
+        }
     }
 }

@@ -1,11 +1,11 @@
 import CKernels
 import Tensors
 
-/// What convolution and pooling share: where the window lies, over one or two axes after `[batch, channels]`.
+/// What convolution and pooling share: where the window lies, over one to three axes after `[batch, channels]`.
 ///
-/// One axis is treated as an image one row high.
+/// One axis is treated as an image one row high, two as a volume of one layer.
 struct SlidingWindow: Sendable {
-    /// Extents, strides, dilations and pads as (rows, columns).
+    /// Extents, strides, dilations and pads as (layers, rows, columns).
     let raw: instar_window
     /// The extents of the output's sliding axes.
     let output: [Dimension]
@@ -16,9 +16,10 @@ struct SlidingWindow: Sendable {
     /// Reads `strides`, `dilations`, `pads`, `auto_pad` and `ceil_mode` for an input of shape `x`.
     init(_ context: NodeContext, x: [Dimension], kernel: [Int]) throws(GraphError) {
         let axes = x.count - 2
-        guard axes == 1 || axes == 2, kernel.count == axes else {
+        guard (1...3).contains(axes), kernel.count == axes else {
             throw context.error(
-                .unsupported, "an input of shape \(x) and a kernel \(kernel); one or two sliding axes are implemented")
+                .unsupported, "an input of shape \(x) and a kernel \(kernel); one to three sliding axes are implemented"
+            )
         }
         let strides = try context.integers("strides") ?? [Int](repeating: 1, count: axes)
         let dilations = try context.integers("dilations") ?? [Int](repeating: 1, count: axes)
@@ -36,8 +37,8 @@ struct SlidingWindow: Sendable {
             throw context.error(.malformed, "auto_pad is \(automatic)")
         }
         var window = instar_window(
-            input: (1, 1), output: (1, 1), kernel: (1, 1), stride: (1, 1), dilation: (1, 1), pad_begin: (0, 0),
-            pad_end: (0, 0))
+            input: (1, 1, 1), output: (1, 1, 1), kernel: (1, 1, 1), stride: (1, 1, 1), dilation: (1, 1, 1),
+            pad_begin: (0, 0, 0), pad_end: (0, 0, 0))
         var extents: [Dimension] = []
         for axis in 0..<axes {
             guard let extent = x[axis + 2].fixed else {
@@ -60,7 +61,7 @@ struct SlidingWindow: Sendable {
             // A window must not start in the padding behind the input.
             if roundsUp && (count - 1) * stride >= extent + begin { count -= 1 }
             window.set(
-                axis: axis + 2 - axes, input: extent, output: count, kernel: kernel[axis], stride: stride,
+                axis: axis + 3 - axes, input: extent, output: count, kernel: kernel[axis], stride: stride,
                 dilation: dilations[axis], begin: begin, end: end)
             extents.append(Dimension(count))
         }
@@ -69,16 +70,20 @@ struct SlidingWindow: Sendable {
 }
 
 extension instar_window {
-    /// Sets what belongs to rows (axis 0) or columns (axis 1).
+    /// Sets what belongs to layers (axis 0), rows (axis 1) or columns (axis 2).
     fileprivate mutating func set(
         axis: Int, input: Int, output: Int, kernel: Int, stride: Int, dilation: Int, begin: Int, end: Int
     ) {
-        if axis == 0 {
-            (self.input.0, self.output.0, self.kernel.0) = (input, output, kernel)
-            (self.stride.0, self.dilation.0, pad_begin.0, pad_end.0) = (stride, dilation, begin, end)
-        } else {
-            (self.input.1, self.output.1, self.kernel.1) = (input, output, kernel)
-            (self.stride.1, self.dilation.1, pad_begin.1, pad_end.1) = (stride, dilation, begin, end)
+        let parts: [(WritableKeyPath<instar_window, (Int, Int, Int)>, Int)] = [
+            (\.input, input), (\.output, output), (\.kernel, kernel), (\.stride, stride), (\.dilation, dilation),
+            (\.pad_begin, begin), (\.pad_end, end),
+        ]
+        for (part, number) in parts {
+            switch axis {
+            case 0: self[keyPath: part].0 = number
+            case 1: self[keyPath: part].1 = number
+            default: self[keyPath: part].2 = number
+            }
         }
     }
 }

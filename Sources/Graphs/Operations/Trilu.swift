@@ -3,6 +3,8 @@ import Tensors
 
 /// `Trilu` (opset 14): each matrix of the last two axes with the elements below (`upper`) or above a diagonal set to 0.
 struct Trilu: Operation {
+    static let opsets = 14...25
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = []
     private let isUpper: Bool

@@ -4,7 +4,7 @@ import Tensors
 /// The operators y = f(x) of one operand: `Neg`, `Abs`, `Sqrt`, `Exp`, `Log`, `Reciprocal`, `Erf`, `Tanh`, `Sigmoid`
 /// (opset 13), `Relu` (opset 14), `Sin`, `Cos` (opset 7).
 ///
-/// `Neg` and `Abs` take integers too. The derivative is 0 at 0 for `Abs` and `Relu`.
+/// `Neg`, `Abs` and `Relu` take integers too. The derivative is 0 at 0 for `Abs` and `Relu`.
 struct UnaryOperation: Operation {
     let outputs: [ValueDescription]
     let needs: BackwardNeeds
@@ -27,7 +27,7 @@ struct UnaryOperation: Operation {
         case "Cos": (code, needs) = (INSTAR_COSINE, .inputs)
         default: preconditionFailure("\(context.node.operatorName) is registered and has no kernel")
         }
-        let takesIntegers = code == INSTAR_NEGATE || code == INSTAR_ABSOLUTE
+        let takesIntegers = [INSTAR_NEGATE, INSTAR_ABSOLUTE, INSTAR_RELU].contains(code)
         let x = try takesIntegers ? context.input(0) : context.floatInput(0)
         outputs = [ValueDescription(x.elementType, x.shape)]
     }
