@@ -70,9 +70,20 @@ let package = Package(
         tests("Sampling", ["Sampling", "Tensors"]),
         tests("Runs", ["Runs", "HDF5", "Tensors"]),
         tests("Development", ["Development", "Sampling", "Tensors"]),
-        tests("Pipeline", ["Pipeline", "Runs", "HDF5", "Development", "Sampling", "Graphs", "Tensors"]),
+        tests(
+            "Pipeline",
+            ["Pipeline", "Runs", "HDF5", "Development", "Sampling", "Graphs", "Tensors", "PrecisionComparison"]),
         tests("Reports", ["Reports", "Development", "Sampling", "Tensors"]),
         tests("Command", []),
+        .target(
+            name: "PrecisionComparison", dependencies: ["Graphs", "Pipeline", "Sampling", "Tensors"],
+            path: "Tests/PrecisionComparison", swiftSettings: settings),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: [
+                "Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Pipeline", "PrecisionComparison", argumentParser,
+            ],
+            path: "Tests/Benchmarks", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -6,6 +6,9 @@
 // A sum in an order that the compiler may choose, so that it can use vectors.
 #define REASSOCIATE _Pragma("clang fp reassociate(on)")
 
+// A loop that is often too short to be unrolled on top of being vectorised.
+#define SHORT_LOOP _Pragma("clang loop interleave_count(1)")
+
 #define REAL float
 #define NAME(name) name##_float
 #include "fused_template.h"

@@ -39,27 +39,34 @@ INSTAR_WIDEST static void NAME(sum_rows)(long rows, long columns, const REAL *re
     }
 }
 
+// Attention's rows are often hardly longer than a vector: what needs no row is done in one loop over the rows that share a
+// mask, and loops over a row are not unrolled.
 INSTAR_WIDEST static void NAME(masked_softmax)(long rows, long extent, REAL scale, const REAL *restrict x,
                                                const REAL *restrict mask, long mask_count, int32_t replaces,
                                                REAL *restrict y) {
-    long mask_rows = mask ? mask_count / extent : 1;
-    for (long row = 0; row < rows; row++) {
-        REASSOCIATE const REAL *u = x + row * extent;
-        const REAL *m = mask + (mask ? row % mask_rows * extent : 0);
-        REAL *v = y + row * extent;
-        REAL largest = -INFINITY, sum = 0;
+    long block = mask ? mask_count : extent;
+    for (long start = 0; start < rows * extent; start += block) {
+        REASSOCIATE const REAL *u = x + start;
+        REAL *v = y + start;
         if (!mask) {
-            for (long i = 0; i < extent; i++) v[i] = scale * u[i];
+            for (long i = 0; i < block; i++) v[i] = scale * u[i];
         } else if (replaces) {
-            for (long i = 0; i < extent; i++) v[i] = m[i] != 0 ? m[i] : scale * u[i];
+            for (long i = 0; i < block; i++) v[i] = mask[i] != 0 ? mask[i] : scale * u[i];
         } else {
-            for (long i = 0; i < extent; i++) v[i] = scale * u[i] + m[i];
+            for (long i = 0; i < block; i++) v[i] = scale * u[i] + mask[i];
         }
-        for (long i = 0; i < extent; i++) largest = v[i] > largest ? v[i] : largest;
-        for (long i = 0; i < extent; i++) v[i] = NAME(exponential)(v[i] - largest);
-        for (long i = 0; i < extent; i++) sum += v[i];
-        REAL inverse = 1 / sum;
-        for (long i = 0; i < extent; i++) v[i] *= inverse;
+        for (REAL *row = v; row < v + block; row += extent) {
+            REAL largest = -INFINITY;
+            SHORT_LOOP for (long i = 0; i < extent; i++) largest = row[i] > largest ? row[i] : largest;
+            SHORT_LOOP for (long i = 0; i < extent; i++) row[i] -= largest;
+        }
+        for (long i = 0; i < block; i++) v[i] = NAME(exponential)(v[i]);
+        for (REAL *row = v; row < v + block; row += extent) {
+            REAL sum = 0;
+            SHORT_LOOP for (long i = 0; i < extent; i++) sum += row[i];
+            REAL inverse = 1 / sum;
+            SHORT_LOOP for (long i = 0; i < extent; i++) row[i] *= inverse;
+        }
     }
 }
 
@@ -73,12 +80,12 @@ INSTAR_WIDEST static void NAME(masked_softmax_backward)(long rows, long extent, 
         const REAL *m = mask + (mask ? row % mask_rows * extent : 0);
         REAL *du = dx + row * extent;
         REAL sum = 0;
-        for (long i = 0; i < extent; i++) sum += v[i] * dv[i];
+        SHORT_LOOP for (long i = 0; i < extent; i++) sum += v[i] * dv[i];
         if (replaces && mask) {
-            for (long i = 0; i < extent; i++)
+            SHORT_LOOP for (long i = 0; i < extent; i++)
                 du[i] = (assigns ? 0 : du[i]) + (m[i] != 0 ? 0 : scale * v[i] * (dv[i] - sum));
         } else if (assigns) {
-            for (long i = 0; i < extent; i++) du[i] = scale * v[i] * (dv[i] - sum);
+            SHORT_LOOP for (long i = 0; i < extent; i++) du[i] = scale * v[i] * (dv[i] - sum);
         } else {
             for (long i = 0; i < extent; i++) du[i] += scale * v[i] * (dv[i] - sum);
         }

@@ -40,7 +40,7 @@ INSTAR_WIDEST static void NAME(cross_entropy)(long examples, long positions, lon
 INSTAR_WIDEST static void NAME(squared_error)(long examples, long count, const REAL *outputs,
                                               const REAL *restrict targets, double weight, double scale,
                                               double *restrict losses, REAL *gradient) {
-    enum { BLOCK = 512 };
+    enum { BLOCK = 512, SHORT = 16 };
     double squares[BLOCK];
     REAL factor = (REAL)(2 * weight * scale);
     long whole = count < BLOCK ? BLOCK / (count > 0 ? count : 1) : 0;
@@ -58,11 +58,20 @@ INSTAR_WIDEST static void NAME(squared_error)(long examples, long count, const R
                 REAL *dy = gradient + example * count + start;
                 SAME_PLACE for (long i = 0; i < width; i++) dy[i] = factor * (y[i] - t[i]);
             }
-            for (long i = 0; i < (whole == 0 ? 1 : together); i++) {
-                REASSOCIATE double sum = 0;
-                const double *own = squares + i * count;
-                for (long j = 0; j < (whole == 0 ? width : count); j++) sum += own[j];
-                losses[example + i] += weight * sum;
+            if (count < SHORT) {
+                // Too short for vectors: the sums of several examples run beside each other.
+                for (long i = 0; i < together; i++) {
+                    double sum = 0;
+                    for (long j = 0; j < count; j++) sum += squares[i * count + j];
+                    losses[example + i] = weight * sum;
+                }
+            } else {
+                for (long i = 0; i < (whole == 0 ? 1 : together); i++) {
+                    REASSOCIATE double sum = 0;
+                    const double *own = squares + i * count;
+                    for (long j = 0; j < (whole == 0 ? width : count); j++) sum += own[j];
+                    losses[example + i] += weight * sum;
+                }
             }
         }
     }

@@ -111,7 +111,7 @@ public struct ModelLoss<Scalar: Real>: Sendable {
     /// The bytes that the workspace of a block may take: what stays in the processor's cache, and where there are many
     /// parameters more, since every block reads them and adds to their gradient. Both figures were measured on five models
     /// (the benchmarks'): larger workspaces leave the cache, smaller ones make the matrix products too small.
-    private var blockByteCount: Int { (2 << 20) + 3 * parameterCount * MemoryLayout<Scalar>.stride }
+    private var blockByteCount: Int { (1 << 19) + 3 * parameterCount * MemoryLayout<Scalar>.stride }
 
     private func byteCount(block: Int, withGradient: Bool) -> Int? {
         (try? WorkspaceLayout(plan, capacity: block, withGradient: withGradient))?.byteCount(as: Scalar.self)

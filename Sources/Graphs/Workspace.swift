@@ -17,8 +17,8 @@ final class Workspace<Scalar: Real> {
     private let operands: UnsafeMutableBufferPointer<Operand<Scalar>>
     private let extents: UnsafeMutableBufferPointer<Int>
     private let numbers: UnsafeMutableBufferPointer<Int>
-    /// Where each step's numbers begin.
-    private let numberOffsets: [Int]
+    /// What `forward` and `backward` call, apart from views, so that a step costs no more than its call.
+    private let calls: [Call]
     private var constants: [UnsafeMutableRawPointer] = []
 
     /// Makes room for up to `capacity` examples.
@@ -52,7 +52,15 @@ final class Workspace<Scalar: Real> {
         let lists = plan.steps.map { $0.inputs + $0.outputs }
         numbers = .allocate(capacity: lists.reduce(0) { $0 + $1.count })
         _ = numbers.initialize(from: lists.joined())
-        numberOffsets = lists.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
+        let numberOffsets = lists.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
+        calls = plan.steps.indices.filter { !plan.steps[$0].operation.isView }.map { [layout] index in
+            let step = plan.steps[index]
+            return Call(
+                operation: step.operation, numberOffset: numberOffsets[index], inputCount: step.inputs.count,
+                outputCount: step.outputs.count, savedOffset: layout.savedOffsets[index],
+                isDifferentiated: layout.liveness.isDifferentiated[index],
+                zeroedBefore: layout.zeroedBefore[index], assignedInputs: layout.assignedInputs[index])
+        }
         makeOperands()
         try placeKnownTensors(fedTensors)
     }
@@ -97,9 +105,7 @@ final class Workspace<Scalar: Real> {
         for (value, offset) in layout.parameters {
             operands[value].floats = UnsafeMutablePointer(mutating: parameters + offset)
         }
-        for index in plan.steps.indices where !plan.steps[index].operation.isView {
-            plan.steps[index].operation.forward(frame(index))
-        }
+        for call in calls { call.operation.forward(frame(call)) }
     }
 
     /// Adds the gradient with respect to the flat parameter vector to `gradient`, from that of the output, which must
@@ -108,25 +114,23 @@ final class Workspace<Scalar: Real> {
         for (value, offset) in layout.parameters where layout.liveness.hasGradient[value] {
             operands[value].gradient = gradient + offset
         }
-        for index in plan.steps.indices.reversed() where layout.liveness.isDifferentiated[index] {
-            for value in layout.zeroedBefore[index] {
+        for call in calls.reversed() where call.isDifferentiated {
+            for value in call.zeroedBefore {
                 guard let place = layout.gradientOffsets[value] else { continue }
                 instar_zero(floats + place, operands[value].extents.elementCount * MemoryLayout<Scalar>.stride)
             }
-            guard !plan.steps[index].operation.isView else { continue }
-            plan.steps[index].operation.backward(frame(index))
+            call.operation.backward(frame(call))
         }
     }
 
-    private func frame(_ index: Int) -> Frame<Scalar> {
-        let step = plan.steps[index]
+    private func frame(_ call: Call) -> Frame<Scalar> {
         guard let operands = operands.baseAddress, let numbers = numbers.baseAddress else {
             preconditionFailure("a step has operands")
         }
         return Frame(
-            operands: operands, numbers: numbers + numberOffsets[index], inputCount: step.inputs.count,
-            outputCount: step.outputs.count, saved: floats + layout.savedOffsets[index],
-            scratch: floats + layout.scratchOffset, batch: batch, assignedInputs: layout.assignedInputs[index])
+            operands: operands, numbers: numbers + call.numberOffset, inputCount: call.inputCount,
+            outputCount: call.outputCount, saved: floats + call.savedOffset, scratch: floats + layout.scratchOffset,
+            batch: batch, assignedInputs: call.assignedInputs)
     }
 
     private func makeOperands() {
@@ -190,4 +194,17 @@ final class Workspace<Scalar: Real> {
             }
         }
     }
+}
+
+/// A step as an evaluation needs it.
+private struct Call {
+    let operation: any Operation
+    let numberOffset: Int
+    let inputCount: Int
+    let outputCount: Int
+    let savedOffset: Int
+    let isDifferentiated: Bool
+    /// The values whose gradients start at zero before the step's turn.
+    let zeroedBefore: [Int]
+    let assignedInputs: UInt64
 }
