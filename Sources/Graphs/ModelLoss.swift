@@ -94,7 +94,7 @@ public struct ModelLoss<Scalar: Real>: Sendable {
     /// and all blocks about equally large. It depends on plan, precision and `capacity` alone, not on the machine.
     ///
     /// - Throws: `unsupported` where a single example takes more than the kernels can hold.
-    func blockSize(capacity: Int, withGradient: Bool) throws(GraphError) -> Int {
+    public func blockSize(capacity: Int, withGradient: Bool = true) throws(GraphError) -> Int {
         func fits(_ block: Int) -> Bool {
             byteCount(block: block, withGradient: withGradient).map { $0 <= blockByteCount } ?? false
         }

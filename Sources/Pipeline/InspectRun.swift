@@ -117,9 +117,10 @@ public func inspectRun(at path: String) throws -> Inspection {
             let loaded = try LoadedModel(
                 run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: checkpoint)
             model = loaded
+            let loss = try loaded.loss(as: Float.self)
             inspection.describe(
-                loaded, checkpoint: checkpoint,
-                workspaceBytes: try loaded.loss(as: Float.self).evaluatorByteCount(capacity: 512))
+                loaded, checkpoint: checkpoint, workspaceBytes: loss.evaluatorByteCount(capacity: 512),
+                blockSize: try loss.blockSize(capacity: 512))
             inspection.inferences += loaded.inferences
         } else {
             inspection.parameters = checkpoint.tensors.filter { $0.tensor.elementType.isFloatingPoint }.map {
@@ -138,7 +139,9 @@ public func inspectRun(at path: String) throws -> Inspection {
 }
 
 extension Inspection {
-    fileprivate mutating func describe(_ model: LoadedModel, checkpoint: Checkpoint, workspaceBytes: Int) {
+    fileprivate mutating func describe(
+        _ model: LoadedModel, checkpoint: Checkpoint, workspaceBytes: Int, blockSize: Int
+    ) {
         parameters = model.binding.slots.map {
             .init(
                 name: $0.name, graphName: $0.valueName == $0.name ? nil : $0.valueName, shape: $0.shape.dimensions,
@@ -160,7 +163,8 @@ extension Inspection {
             .init(name: "loss", description: "\(model.head.name), in \(model.head.unit)"),
             .init(
                 name: "workspace",
-                description: "\(workspaceBytes / 1_024) KiB per chain in float at a batch of 512"),
+                description: "\(workspaceBytes / 1_024) KiB per chain in float at a batch of 512, which is evaluated "
+                    + "\(blockSize) examples at a time"),
         ]
         examples = model.examples.inputs.sorted { $0.key < $1.key }.map {
             .init(name: $0.key, description: "\($0.value.elementType.rawValue) \($0.value.shape)")

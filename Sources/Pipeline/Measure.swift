@@ -17,12 +17,13 @@ public func measure(
 ) async throws -> Measurements {
     let store = MeasurementStore(run: run.path, output: options.output)
     let work = try prepareWork(run, options: options, store: store)
+    let jobs = try work.jobCount(options)
     try store.prepare()
     try store.write(work.settings)
     let measurements =
         switch work.settings.sampling?.precision ?? .float {
-        case .float: try await work.measure(as: Float.self, store: store, jobs: options.jobCount, progress: progress)
-        case .double: try await work.measure(as: Double.self, store: store, jobs: options.jobCount, progress: progress)
+        case .float: try await work.measure(as: Float.self, store: store, jobs: jobs, progress: progress)
+        case .double: try await work.measure(as: Double.self, store: store, jobs: jobs, progress: progress)
         }
     try MeasurementsFile.write(measurements, to: store.measurementsPath)
     return measurements

@@ -13,6 +13,9 @@ public struct MeasureOptions: Sendable {
     public var every: Int?
     /// How many units are worked on at once; nil: one per processor the process may use.
     public var jobs: Int?
+    /// The bytes that measuring may take; nil: three quarters of the machine's memory. Fewer units are worked on at once
+    /// where they would take more; results do not depend on it.
+    public var memory: Int?
 
     /// Creates options that leave everything open.
     public init() {}
@@ -20,10 +23,14 @@ public struct MeasureOptions: Sendable {
     /// The number of workers: what was asked for, or one per processor.
     var jobCount: Int { jobs ?? ProcessInfo.processInfo.activeProcessorCount }
 
+    /// The bytes that measuring may take.
+    var memoryLimit: Int { memory ?? Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+
     /// Throws a usage failure that names the first option that makes no sense.
     func validate() throws(Failure) {
         try sampling.validate()
         guard jobs ?? 1 >= 1 else { throw Failure(.usage, "--jobs must be at least 1") }
+        guard memory ?? 1 >= 1 else { throw Failure(.usage, "--memory must be a size above zero, as in 4G") }
         guard steps == nil || every == nil else { throw Failure(.usage, "--steps and --every exclude each other") }
     }
 }

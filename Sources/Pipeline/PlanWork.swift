@@ -16,7 +16,7 @@ public struct PlannedWork: Sendable {
     public var unitCount: Int
     /// Workers at once.
     public var jobCount: Int
-    /// Bytes of all workers' workspaces and parameter vectors.
+    /// Bytes of the examples, and of all workers' workspaces and parameter vectors; 0 where nothing is sampled.
     public var memory: Int
     /// Seconds, from timing a few draws; nil where nothing is sampled.
     public var seconds: Double?
@@ -38,7 +38,7 @@ public struct PlannedWork: Sendable {
                 "step size ε = \(short(settings.stepSize)), nβ = \(short(settings.nBeta)), "
                     + "localization γ = \(short(settings.localization)), seed \(settings.seed), \(settings.precision.rawValue)",
                 "units: \(unitCount), of which \(storedUnitCount) are stored",
-                "memory: about \(memory / 1_048_576 + 1) MiB for \(jobCount) workers, besides the examples",
+                "memory: about \(memory.mebibytes) for \(jobCount) workers, the examples included",
                 "time: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
             ]
         }
@@ -55,7 +55,7 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
     let run = try RunDirectory(at: path)
     let store = MeasurementStore(run: path, output: options.output)
     let work = try prepareWork(run, options: options, store: store)
-    let jobs = options.jobCount
+    let jobs = try work.jobCount(options)
     let steps = work.selection.map { run.series.references[$0].step }
     var plan = PlannedWork(
         steps: steps, settings: work.settings.sampling, storedUnitCount: 0, unitCount: 0, jobCount: jobs, memory: 0,
@@ -72,20 +72,21 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
         }
     }
     let checkpoint = try run.series.read(at: work.selection[0])
-    let draw =
+    let secondsPerDraw =
         switch settings.precision {
-        case .float: try drawCost(Float.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
-        case .double: try drawCost(Double.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
+        case .float: try drawTime(Float.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
+        case .double: try drawTime(Double.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
         }
-    plan.seconds = Double(missingDraws) * draw.seconds / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
-    plan.memory = jobs * draw.memory
+    plan.seconds =
+        Double(missingDraws) * secondsPerDraw / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
+    plan.memory = try work.memoryNeed()?.total(workers: jobs) ?? 0
     return plan
 }
 
-/// Seconds that one gradient takes, over a third of a second's worth of them, and the bytes a chain holds.
-private func drawCost<Scalar: Real>(
+/// Seconds that one gradient takes, over a third of a second's worth of them.
+private func drawTime<Scalar: Real>(
     _ type: Scalar.Type, model: LoadedModel, checkpoint: Checkpoint, batch: Int
-) throws -> (seconds: Double, memory: Int) {
+) throws -> Double {
     let center = try model.center(of: checkpoint, as: Scalar.self)
     let loss = try model.loss(as: Scalar.self)
     let evaluator = try loss.makeEvaluator(capacity: batch)
@@ -99,11 +100,7 @@ private func drawCost<Scalar: Real>(
         evaluator.lossesAndGradient(at: center, examples: examples, losses: &losses, gradient: &gradient)
         count += 1
     } while clock.now - start < .milliseconds(300)
-    // Position, center, gradient, and the gradient's sums live beside the workspace.
-    let vectors = 4 * center.count * MemoryLayout<Scalar>.size
-    return (
-        (clock.now - start) / .seconds(1) / Double(count), loss.evaluatorByteCount(capacity: batch) + vectors
-    )
+    return (clock.now - start) / .seconds(1) / Double(count)
 }
 
 /// The folder that results of a run go to.

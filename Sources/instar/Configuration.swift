@@ -7,7 +7,7 @@ struct Configuration {
     /// Every key, in the order of the help.
     static let keys = [
         "output", "chains", "draws", "burn-in", "batch", "minibatches", "step-size", "n-beta", "localization", "seed",
-        "precision", "steps", "every", "jobs",
+        "precision", "steps", "every", "jobs", "memory",
     ]
 
     private let file: YAMLMapping?
@@ -34,6 +34,7 @@ struct Configuration {
         switch type {
         case is Int.Type, is UInt64.Type: "a whole number"
         case is Double.Type: "a number"
+        case is ByteCount.Type: "a size as in 800M or 4G"
         default: "steps as in 0,100,5000"
         }
     }

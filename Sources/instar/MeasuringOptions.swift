@@ -54,6 +54,11 @@ struct MeasuringOptions: ParsableArguments {
         help:
             "Units (checkpoint and chain) worked on at once (default: one per processor). Results do not depend on it.")
     var jobs: Int?
+    @Option(
+        help:
+            "The most memory to take, as in 4G or 800M (default: three quarters of the machine's). Fewer units are worked on at once where they would take more; results do not depend on it."
+    )
+    var memory: ByteCount?
     @Flag(help: "Say what would be done, with memory and time, and do nothing.")
     var dryRun = false
 
@@ -75,6 +80,7 @@ struct MeasuringOptions: ParsableArguments {
         options.steps = try (steps ?? settings.value("steps"))?.steps
         options.every = try every ?? settings.value("every")
         options.jobs = try jobs ?? settings.value("jobs")
+        options.memory = try (memory ?? settings.value("memory"))?.bytes
         return options
     }
 
@@ -107,6 +113,22 @@ struct StepList: ExpressibleByArgument {
         let steps = parts.compactMap(\.self)
         guard !steps.isEmpty, steps.count == parts.count else { return nil }
         self.steps = steps
+    }
+}
+
+/// A size in bytes as `800M`, `4G` or `4GiB`; multiples of 1,024 throughout.
+struct ByteCount: ExpressibleByArgument {
+    let bytes: Int
+
+    init?(argument: String) {
+        let digits = argument.prefix { $0.isNumber || $0 == "." }
+        let unit = argument.dropFirst(digits.count).lowercased()
+        let powers = ["": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4]
+        let letter = unit.hasSuffix("ib") ? String(unit.dropLast(2)) : unit.count == 2 ? String(unit.dropLast()) : unit
+        guard let number = Double(digits), let power = powers[letter] else { return nil }
+        let product = number * pow(1024, Double(power))
+        guard let bytes = Int(exactly: product.rounded()), bytes > 0 else { return nil }
+        self.bytes = bytes
     }
 }
 

@@ -48,6 +48,38 @@ import Testing
         #expect(relativeError(sum, gradient) < 64 * .ulpOfOne)
     }
 
+    @Test func `a batch in blocks gives the losses and the gradient of its examples`() throws {
+        let loss = try loss()
+        // Wide enough for several blocks: an example takes some hundred bytes, a block half a MiB.
+        let count = 5_001
+        let block = try loss.blockSize(capacity: count)
+        #expect(block < count && (count + block - 1) / block > 1)
+        #expect(loss.evaluatorByteCount(capacity: count) == loss.evaluatorByteCount(capacity: block))
+        let examples = (0..<count).map { ($0 * $0 + 3 * $0) % 10 }
+        var (losses, gradient): ([Double], [Double]) = ([], [])
+        try loss.makeEvaluator(capacity: count).lossesAndGradient(
+            at: parameters, examples: examples, losses: &losses, gradient: &gradient)
+        let single = try loss.makeEvaluator(capacity: 1)
+        var sum = [Double](repeating: 0, count: 43)
+        for example in 0..<10 {
+            var (own, part): ([Double], [Double]) = ([], [])
+            single.lossesAndGradient(at: parameters, examples: [example], losses: &own, gradient: &part)
+            let share = Double(examples.count { $0 == example }) / Double(count)
+            sum = zip(sum, part).map { $0 + $1 * share }
+            let same = zip(examples, losses).allSatisfy {
+                $0 != example || Tolerance.relative(16 * .ulpOfOne).accepts($1, own[0])
+            }
+            #expect(same)
+        }
+        // Sums of five thousand terms: the square root of that many roundings, with room.
+        #expect(relativeError(gradient, sum) < 256 * .ulpOfOne)
+        // Without a gradient the same losses, to the roundings of products of other sizes.
+        var alone: [Double] = []
+        try loss.makeEvaluator(capacity: count, withGradient: false).losses(
+            at: parameters, examples: examples, into: &alone)
+        #expect(relativeError(alone, losses) < 16 * .ulpOfOne)
+    }
+
     @Test func `sharing memory changes no number`() throws {
         let loss = try loss(head: .meanSquaredError)
         func run(reusesMemory: Bool) throws -> (outputs: [Double], gradient: [Double]) {

@@ -1,0 +1,37 @@
+import Foundation
+import Runs
+import Testing
+
+@testable import Pipeline
+
+@Suite struct MemoryNeedTests {
+    @Test func `as many workers as fit are used, and one that does not fit is refused`() throws {
+        let need = MemoryNeed(shared: 100, perWorker: 50)
+        #expect(need.total(workers: 2) == 200)
+        #expect(try need.workers(wanted: 8, limit: 1_000) == 8)
+        #expect(try need.workers(wanted: 8, limit: 349) == 4)
+        #expect(try need.workers(wanted: 8, limit: 150) == 1)
+        let error = #expect(throws: Failure.self) { try need.workers(wanted: 1, limit: 149) }
+        #expect(error?.kind == .unsupported && error?.reason.contains("--memory") == true)
+    }
+
+    @Test func `the memory changes no byte of the results`() async throws {
+        let run = try RunCopy()
+        _ = try await measure(RunDirectory(at: run.path), options: run.quick)
+        let work = try prepareWork(
+            RunDirectory(at: run.path), options: run.quick, store: MeasurementStore(run: run.path, output: nil))
+        let need = try #require(try work.memoryNeed())
+        var options = run.quick
+        options.output = "\(run.path)/elsewhere"
+        options.jobs = 3
+        options.memory = need.total(workers: 1)
+        #expect(try work.jobCount(options) == 1)
+        _ = try await measure(RunDirectory(at: run.path), options: options)
+        #expect(
+            FileManager.default.contentsEqual(
+                atPath: "\(run.path)/instar/measurements.h5", andPath: "\(run.path)/elsewhere/measurements.h5"))
+        options.memory = 1_000
+        let failure = try await failure { _ = try await measure(RunDirectory(at: run.path), options: options) }
+        #expect(failure.kind == .unsupported)
+    }
+}
