@@ -1,12 +1,13 @@
 // The kernels of fused.c, included once per type with REAL and NAME defined.
 
 static void NAME(repeat_row)(long rows, long columns, const REAL *restrict x, REAL *restrict y, long stride) {
+    if (rows <= 0 || columns <= 0) return;
     if (stride != columns) {
         for (long row = 0; row < rows; row++) memcpy(y + row * stride, x, sizeof(REAL) * columns);
         return;
     }
     // Rows without gaps: what is there already is copied behind itself, twice as much every time up to a cache's share.
-    long total = rows * columns, done = rows > 0 ? columns : 0, most = columns > 1024 ? columns : 1024 / columns * columns;
+    long total = rows * columns, done = columns, most = columns > 1024 ? columns : 1024 / columns * columns;
     memcpy(y, x, sizeof(REAL) * done);
     while (done < total) {
         long next = done < most ? done : most;
@@ -73,7 +74,7 @@ INSTAR_WIDEST static void NAME(masked_softmax)(long rows, long extent, REAL scal
 INSTAR_WIDEST static void NAME(masked_softmax_backward)(long rows, long extent, REAL scale, const REAL *restrict y,
                                                         const REAL *restrict mask, long mask_count, int32_t replaces,
                                                         const REAL *restrict dy, REAL *restrict dx, int32_t assigns) {
-    long mask_rows = mask ? mask_count / extent : 1;
+    long mask_rows = mask && extent > 0 ? mask_count / extent : 1;
     for (long row = 0; row < rows; row++) {
         REASSOCIATE const REAL *v = y + row * extent;
         const REAL *dv = dy + row * extent;

@@ -32,6 +32,8 @@ struct Frame<Scalar: Real> {
     var batch = 0
     /// Bit k: the gradient of input k holds nothing yet, and `backward` assigns it.
     var assignedInputs: UInt64 = 0
+    /// Bit k: the gradient of input k is that of output 0.
+    var passedInputs: UInt64 = 0
 
     /// Whether input `index` is present.
     func hasInput(_ index: Int) -> Bool { index < inputCount && numbers[index] >= 0 }
@@ -59,8 +61,7 @@ struct Frame<Scalar: Real> {
 
     /// Where the gradient of an input is accumulated; nil where none is wanted, or where it is that of output 0.
     func inputGradient(_ index: Int) -> UnsafeMutablePointer<Scalar>? {
-        let gradient = operand(input: index).gradient
-        return hasOutput(0) && gradient == operand(output: 0).gradient ? nil : gradient
+        passedInputs >> UInt64(index) & 1 == 1 ? nil : operand(input: index).gradient
     }
 
     /// Whether `backward` is to overwrite the gradient of an input, and not to add to it.

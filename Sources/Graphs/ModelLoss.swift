@@ -86,7 +86,8 @@ public struct ModelLoss<Scalar: Real>: Sendable {
     /// The bytes that an evaluator for that many examples takes; `Int.max` where none can be made.
     public func evaluatorByteCount(capacity: Int, withGradient: Bool = true) -> Int {
         (try? blockSize(capacity: capacity, withGradient: withGradient)).flatMap {
-            byteCount(block: $0, withGradient: withGradient)
+            byteCount(block: $0, withGradient: withGradient)?.addingReportingOverflow(fixedByteCount(block: $0))
+                .partialValue
         } ?? .max
     }
 
@@ -112,6 +113,17 @@ public struct ModelLoss<Scalar: Real>: Sendable {
     /// parameters more, since every block reads them and adds to their gradient. Both figures were measured on five models
     /// (the benchmarks'): larger workspaces leave the cache, smaller ones make the matrix products too small.
     private var blockByteCount: Int { (1 << 19) + 3 * parameterCount * MemoryLayout<Scalar>.stride }
+
+    /// Beside the workspace: the constants, of which each evaluator has its own, and the targets of a block.
+    private func fixedByteCount(block: Int) -> Int {
+        let constants = plan.values.indices.reduce(0) { sum, index in
+            guard case .constant(let tensor) = plan.values[plan.root(of: index)].source else { return sum }
+            return sum + tensor.count
+                * (tensor.integers == nil ? MemoryLayout<Scalar>.stride : MemoryLayout<Int64>.stride)
+        }
+        let target = MemoryLayout<Scalar>.stride + MemoryLayout<Int64>.stride
+        return constants + block * (targets.table?.rowLength ?? 0) * target
+    }
 
     private func byteCount(block: Int, withGradient: Bool) -> Int? {
         (try? WorkspaceLayout(plan, capacity: block, withGradient: withGradient))?.byteCount(as: Scalar.self)

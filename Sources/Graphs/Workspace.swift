@@ -59,7 +59,8 @@ final class Workspace<Scalar: Real> {
                 operation: step.operation, numberOffset: numberOffsets[index], inputCount: step.inputs.count,
                 outputCount: step.outputs.count, savedOffset: layout.savedOffsets[index],
                 isDifferentiated: layout.liveness.isDifferentiated[index],
-                zeroedBefore: layout.zeroedBefore[index], assignedInputs: layout.assignedInputs[index])
+                zeroedBefore: layout.zeroedBefore[index], assignedInputs: layout.assignedInputs[index],
+                passedInputs: layout.passedInputs[index])
         }
         makeOperands()
         try placeKnownTensors(fedTensors)
@@ -92,8 +93,8 @@ final class Workspace<Scalar: Real> {
                 offset += 1
             }
         }
-        for (index, value) in plan.values.enumerated() {
-            guard case .symbolic(let dimensions) = value.source else { continue }
+        for index in plan.values.indices {
+            guard case .symbolic(let dimensions) = plan.values[plan.root(of: index)].source else { continue }
             for (element, dimension) in dimensions.enumerated() {
                 operands[index].integers?[element] = Int64(dimension.value(batch: batch))
             }
@@ -130,7 +131,8 @@ final class Workspace<Scalar: Real> {
         return Frame(
             operands: operands, numbers: numbers + call.numberOffset, inputCount: call.inputCount,
             outputCount: call.outputCount, saved: floats + call.savedOffset, scratch: floats + layout.scratchOffset,
-            batch: batch, assignedInputs: call.assignedInputs)
+            batch: batch, assignedInputs: call.assignedInputs,
+            passedInputs: call.passedInputs)
     }
 
     private func makeOperands() {
@@ -207,4 +209,5 @@ private struct Call {
     /// The values whose gradients start at zero before the step's turn.
     let zeroedBefore: [Int]
     let assignedInputs: UInt64
+    let passedInputs: UInt64
 }

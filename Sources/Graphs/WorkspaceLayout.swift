@@ -15,6 +15,8 @@ struct WorkspaceLayout {
     let zeroedBefore: [[Int]]
     /// For each step, the inputs whose gradients its backward pass assigns; bit k for input k.
     let assignedInputs: [UInt64]
+    /// For each step, the inputs whose gradients are that of output 0.
+    let passedInputs: [UInt64]
     let floatCount: Int
     let integerCount: Int
 
@@ -85,6 +87,15 @@ struct WorkspaceLayout {
             return (index, offset)
         }
         (zeroedBefore, assignedInputs) = WorkspaceLayout.firstTouches(plan, liveness)
+        passedInputs = plan.steps.map { step in
+            step.operation.passedGradients.reduce(0) { mask, position in
+                let (term, sum) = (step.inputs[position], step.outputs[0])
+                let isShared =
+                    liveness.hasGradient[term] && liveness.hasGradient[sum]
+                    && liveness.gradientRoots[term] == liveness.gradientRoots[sum]
+                return isShared ? mask | 1 << UInt64(position) : mask
+            }
+        }
         floatCount = floatPlan.count
         integerCount = integerPlan.count
     }

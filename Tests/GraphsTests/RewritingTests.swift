@@ -143,6 +143,41 @@ import Testing
                 node("Mul", "m", "g", to: "y"),
             ], fused: ["Gelu", "Product"]),
         Case(
+            testDescription: "a computed weight from the left, the result transposed", parameters: [("w", [3, 3])],
+            nodes: [
+                node("Tanh", "w", to: "u"), node("MatMul", "u", "x", to: "p"),
+                node("Transpose", "p", to: "y", permutation(0, 2, 1)),
+            ], fused: ["Product", "Tanh"]),
+        Case(
+            testDescription: "a computed weight from the right, the result transposed", parameters: [("w", [4, 5])],
+            nodes: [
+                node("Tanh", "w", to: "u"), node("MatMul", "x", "u", to: "p"),
+                node("Transpose", "p", to: "y", permutation(0, 2, 1)),
+            ], fused: ["Product", "Tanh"]),
+        Case(
+            testDescription: "parts of which one is empty", parameters: [("w", [4, 4])],
+            constants: ["sizes": integers(0, 4)],
+            nodes: [
+                node("MatMul", "x", "w", to: "h"),
+                Node(
+                    operatorName: "Split", inputs: ["h", "sizes"], outputs: ["e", "r"],
+                    attributes: ["axis": .integer(2)]),
+                Node(
+                    operatorName: "Concat", inputs: ["e", "r"], outputs: ["y"], attributes: ["axis": .integer(2)]),
+            ], fused: ["Concat", "Product", "Split"]),
+        Case(
+            testDescription: "attention over no keys", parameters: [("w", [4, 4])],
+            constants: [
+                "none": integers(0), "one": integers(1), "mask": Tensor([Double](), shape: [0]),
+            ],
+            nodes: [
+                node("MatMul", "x", "w", to: "q"),
+                Node(operatorName: "Slice", inputs: ["q", "none", "none", "one"], outputs: ["k"]),
+                node("Transpose", "k", to: "kt", permutation(0, 2, 1)), node("MatMul", "q", "kt", to: "s"),
+                node("Add", "s", "mask", to: "m"), node("Softmax", "m", to: "p"), node("MatMul", "p", "k", to: "o"),
+                node("Add", "o", "q", to: "y"),
+            ], fused: ["Add", "MaskedSoftmax", "MatMul", "MatMul", "Product", "Slice", "Transpose"]),
+        Case(
             testDescription: "a residual stream", parameters: [("w", [4, 4]), ("u", [4, 4])],
             nodes: [
                 node("MatMul", "x", "w", to: "a"), node("Tanh", "a", to: "b"), node("MatMul", "b", "u", to: "c"),

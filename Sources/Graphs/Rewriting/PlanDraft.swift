@@ -35,11 +35,11 @@ struct PlanDraft {
     }
 
     /// What a value holds, where it is known beforehand.
-    func known(_ value: Int) -> Tensor? {
+    func known(_ value: Int, depth: Int = 32) -> Tensor? {
         if case .constant(let tensor) = values[value].description.contents { return tensor }
         // A view of something known is not known by itself: it follows its storage.
-        guard let step = producer(of: value), step.operation.isView else { return nil }
-        return known(step.inputs[0])
+        guard depth > 0, let step = producer(of: value), step.operation.isView else { return nil }
+        return known(step.inputs[0], depth: depth - 1)
     }
 
     /// The one number that a known floating-point value consists of; nil where it is anything else.

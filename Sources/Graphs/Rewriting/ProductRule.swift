@@ -117,12 +117,15 @@ struct ProductRule {
     }
 
     /// The value as a view of the storage that transposes, reshapes and scalings take it from; nil where it is not one.
-    private func followed(_ value: Int) -> Operand? {
-        guard let step = draft.producer(of: value), draft.values[value].description.isFloat,
+    ///
+    /// No exporter puts more than a handful of such steps in a row.
+    private func followed(_ value: Int, depth: Int = 32) -> Operand? {
+        guard depth > 0, let step = draft.producer(of: value), draft.values[value].description.isFloat,
             let source = step.inputs.first
         else { return nil }
         func inner(_ source: Int) -> Operand? {
-            followed(source) ?? StridedView(contiguous: draft.shape(source)).map { Operand(value: source, view: $0) }
+            followed(source, depth: depth - 1)
+                ?? StridedView(contiguous: draft.shape(source)).map { Operand(value: source, view: $0) }
         }
         if let (scaled, factor) = draft.scaling(step) {
             var operand = inner(scaled)

@@ -40,16 +40,18 @@ extension PlanDraft {
         return shape(step.inputs[0]).indices.reversed()
     }
 
-    /// A value as a product of a number and other values of its shape, as far as Mul, Div and whole powers go.
-    func factors(of value: Int) -> (constant: Double, values: [Int]) {
-        guard let step = producer(of: value) else { return (1, [value]) }
+    /// A value as a product of a number and other values of its shape, as far as Mul, Div and whole powers go for up to
+    /// three values and `depth` steps: no rule asks for more, and a hostile graph could multiply without end.
+    func factors(of value: Int, depth: Int = 8) -> (constant: Double, values: [Int]) {
+        guard depth > 0, let step = producer(of: value) else { return (1, [value]) }
         if let (scaled, factor) = scaling(step) {
-            let rest = factors(of: scaled)
+            let rest = factors(of: scaled, depth: depth - 1)
             return (factor * rest.constant, rest.values)
         }
         if step.node.operatorName == "Mul", step.inputs.allSatisfy({ shape($0) == shape(value) }) {
-            let parts = step.inputs.map { factors(of: $0) }
-            return (parts[0].constant * parts[1].constant, (parts[0].values + parts[1].values).sorted())
+            let parts = step.inputs.map { factors(of: $0, depth: depth - 1) }
+            let values = (parts[0].values + parts[1].values).sorted()
+            return values.count <= 3 ? (parts[0].constant * parts[1].constant, values) : (1, [value])
         }
         if step.node.operatorName == "Pow", let exponent = scalar(step.inputs[1]), [2, 3].contains(exponent),
             shape(step.inputs[0]) == shape(value)

@@ -43,7 +43,7 @@ enum SoftmaxRule {
             }
             let (x, fill, keeps) =
                 draft.scalar(other).map { (kept, $0, true) } ?? (other, draft.scalar(kept) ?? 0, false)
-            guard fill != 0, draft.shape(x) == shape else { return nil }
+            guard Float(fill) != 0, draft.shape(x) == shape else { return nil }
             let numbers = conditions.map { ($0 != 0) == keeps ? 0 : fill }
             let mask = draft.add(
                 constant: Tensor(numbers, shape: Shape(draft.shape(condition).map(\.constant))),

@@ -21,7 +21,8 @@ struct StridedProduct: Operation {
         self.layout = layout
         self.alpha = alpha
         outputs = [output]
-        assignedGradients = [layout.writesOnce(\.a), layout.writesOnce(\.b)] + (hasBias ? [false] : [])
+        let once = [layout.writesOnce(\.a), layout.writesOnce(\.b)]
+        assignedGradients = (layout.isSwapped ? once.reversed() : once) + (hasBias ? [false] : [])
     }
 
     func forward<Scalar: Real>(_ frame: Frame<Scalar>) {

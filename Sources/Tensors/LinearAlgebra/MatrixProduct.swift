@@ -11,6 +11,7 @@ extension Float: Real {
         alpha: Float = 1, beta: Float = 0, into c: UnsafeMutablePointer<Float>, stride: Int
     ) {
         guard rows > 0, columns > 0 else { return }
+        if inner == 0 { return scale(c, by: beta, rows: rows, columns: columns, stride: stride) }
         if multiplyThin(a, b, rows, columns, inner, alpha, beta, c, stride) { return }
         blasUsesOneThread()
         cblas_sgemm(
@@ -30,6 +31,7 @@ extension Double: Real {
         alpha: Double = 1, beta: Double = 0, into c: UnsafeMutablePointer<Double>, stride: Int
     ) {
         guard rows > 0, columns > 0 else { return }
+        if inner == 0 { return scale(c, by: beta, rows: rows, columns: columns, stride: stride) }
         if multiplyThin(a, b, rows, columns, inner, alpha, beta, c, stride) { return }
         blasUsesOneThread()
         cblas_dgemm(
@@ -40,6 +42,17 @@ extension Double: Real {
 }
 
 extension Real {
+    /// C ← β·C, which is all that is left of a product over no terms.
+    fileprivate static func scale(
+        _ c: UnsafeMutablePointer<Self>, by beta: Self, rows: Int, columns: Int, stride: Int
+    ) {
+        for row in 0..<rows {
+            for column in 0..<columns {
+                c[row * stride + column] = beta == 0 ? 0 : beta * c[row * stride + column]
+            }
+        }
+    }
+
     /// Does a product that BLAS would mostly spend on arranging its operands; false where it is none.
     fileprivate static func multiplyThin(
         _ a: MatrixOperand<Self>, _ b: MatrixOperand<Self>, _ rows: Int, _ columns: Int, _ inner: Int, _ alpha: Self,
@@ -47,7 +60,7 @@ extension Real {
     ) -> Bool {
         // Below these sizes BLAS is as fast: measured for every shape up to 16 columns.
         let (mostColumns, mostInner) = (Int(INSTAR_THIN_COLUMNS), Int(INSTAR_THIN_INNER))
-        let hasManyRows = rows >= 64 && inner <= mostInner && inner > 0
+        let hasManyRows = rows >= 64 && inner <= mostInner
         let isLongSum = inner >= 64 && rows <= mostColumns && !b.isTransposed
         guard columns <= mostColumns, hasManyRows || isLongSum else { return false }
         instar_thin_product(
