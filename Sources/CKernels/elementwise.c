@@ -190,6 +190,10 @@ void instar_zero(void *target, long bytes) { memset(target, 0, (size_t)bytes); }
 void instar_gather_rows(const void *source, long rowBytes, const long *rows, long count, void *target) {
     for (long first = 0, end; first < count; first = end) {
         for (end = first + 1; end < count && rows[end] == rows[end - 1] + 1; end++) {}
+        // Random rows come from memory: the next one is asked for while this one is copied.
+        if (end < count)
+            for (long byte = 0; byte < rowBytes && byte < 4096; byte += 64)
+                __builtin_prefetch((const char *)source + rows[end] * rowBytes + byte);
         memcpy((char *)target + first * rowBytes, (const char *)source + rows[first] * rowBytes,
                (size_t)((end - first) * rowBytes));
     }

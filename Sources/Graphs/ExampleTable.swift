@@ -15,6 +15,10 @@ struct ExampleTable<Scalar: Real>: Sendable {
     let exampleCount: Int
 
     init(_ elements: Elements, rowLength: Int, exampleCount: Int) {
+        switch elements {
+        case .floats(let values): values.withUnsafeBytes { instar_prefer_large_pages($0.baseAddress, $0.count) }
+        case .integers(let values): values.withUnsafeBytes { instar_prefer_large_pages($0.baseAddress, $0.count) }
+        }
         self.elements = elements
         self.rowLength = rowLength
         self.exampleCount = exampleCount

@@ -42,7 +42,13 @@ final class Workspace<Scalar: Real> {
                 .unsupported,
                 "\(capacity) examples take \(bytes) bytes and the machine has \(available); evaluate fewer at a time")
         }
-        floats = .allocate(capacity: layout.floatCount)
+        // From half a large page on, the slab begins with one and is kept in such.
+        let size = max(1, layout.floatCount) * MemoryLayout<Scalar>.stride
+        let page = Int(INSTAR_LARGE_PAGE)
+        let slabSize = size < page / 2 ? size : (size + page - 1) / page * page
+        let slab = UnsafeMutableRawPointer.allocate(byteCount: slabSize, alignment: size < page / 2 ? 64 : page)
+        instar_prefer_large_pages(slab, slabSize)
+        floats = slab.bindMemory(to: Scalar.self, capacity: layout.floatCount)
         floats.initialize(repeating: 0, count: layout.floatCount)
         integers = .allocate(capacity: layout.integerCount)
         integers.initialize(repeating: 0, count: layout.integerCount)

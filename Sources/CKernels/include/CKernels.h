@@ -17,6 +17,7 @@
 #include "losses.h"
 #include "normalizations.h"
 #include "operations.h"
+#include "pages.h"
 #include "random.h"
 #include "thin.h"
 #include "recurrent.h"
