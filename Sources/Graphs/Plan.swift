@@ -108,16 +108,3 @@ public struct Plan: Sendable {
         return name
     }
 }
-
-extension Plan {
-    /// The steps of an evaluation in order, one line each: operator, then shapes of what it reads and makes.
-    public var summary: String {
-        steps.filter { !$0.operation.isView }.map { step in
-            func text(_ numbers: [Int]) -> String {
-                numbers.map { $0 < 0 ? "–" : "\(values[$0].name) \(values[$0].description.shape)" }.joined(
-                    separator: ", ")
-            }
-            return "\(step.node.operatorName): \(text(step.inputs)) → \(text(step.outputs))"
-        }.joined(separator: "\n")
-    }
-}
