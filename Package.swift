@@ -81,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Pipeline", "PrecisionComparison", argumentParser,
+                "Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development", "Pipeline",
+                "PrecisionComparison", argumentParser,
             ],
             path: "Tests/Benchmarks", swiftSettings: settings),
     ],

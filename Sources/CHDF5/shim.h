@@ -33,6 +33,8 @@ static inline hid_t instar_h5_native_float(void) { return H5T_NATIVE_FLOAT; }
 static inline hid_t instar_h5_native_double(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t instar_h5_native_int64(void) { return H5T_NATIVE_INT64; }
 static inline hid_t instar_h5_c_string(void) { return H5T_C_S1; }
+// The type of a reference to an object: a macro over a run-time global.
+static inline hid_t instar_h5_object_reference(void) { return H5T_STD_REF_OBJ; }
 
 // H5Oget_info is a macro over several versions. Gives an open object's type and its address in the file.
 static inline herr_t instar_h5_object(hid_t object, H5O_type_t *type, haddr_t *address) {

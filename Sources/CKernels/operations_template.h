@@ -262,13 +262,14 @@ INSTAR_WIDEST static void NAME(batch_norm_backward)(long batch, long channels, l
         REAL inverse = 1 / MATH(sqrt)(variance[c] + epsilon), factor = scale[c] * inverse;
         const REAL *u = x + block * inner;
         const REAL *dv = dy + block * inner;
+        if (dx)
+            for (long i = 0; i < inner; i++) dx[block * inner + i] += factor * dv[i];
+        if (!dscale && !dbias && !dmean && !dvariance) continue;
         REAL sum = 0, product = 0;
         for (long i = 0; i < inner; i++) {
             sum += dv[i];
             product += dv[i] * (u[i] - mean[c]);
         }
-        if (dx)
-            for (long i = 0; i < inner; i++) dx[block * inner + i] += factor * dv[i];
         if (dscale) dscale[c] += product * inverse;
         if (dbias) dbias[c] += sum;
         if (dmean) dmean[c] -= sum * factor;

@@ -1,4 +1,4 @@
-// Counter-based random numbers and the fused sampler update.
+// Counter-based random numbers and the fused updates of the samplers.
 //
 // Normals come in chunks of 16 Philox blocks, so that one block is one vector lane. Word w of block b is normal
 // 16*w + b of its chunk in float, and words (2w, 2w+1) of block b are normal 16*w + b in double.

@@ -105,7 +105,7 @@ extension Measurements {
             guard bound > 0, let llc = checkpoint.llc, llc.isUsable, let value = llc.value,
                 let error = llc.standardError
             else { return nil }
-            let inflation = llc.identity?.inflation(dimension: sampledCount) ?? 0
+            let inflation = llc.stepBias ?? 0
             guard value > bound + 2 * error + inflation else { return nil }
             return (checkpoint.step, Estimate(value: value, standardError: error))
         }
@@ -206,20 +206,4 @@ extension Advisory {
 extension LLCEstimate {
     /// Whether the number may take part in further conclusions.
     var isUsable: Bool { value != nil && !concerns.contains { $0.severity == .unusable } }
-}
-
-extension Concern.Kind {
-    /// The concern in a few words.
-    fileprivate var meaning: String {
-        switch self {
-        case .diverged: "chains diverged"
-        case .chainsDisagree: "the chains disagree"
-        case .fewEffectiveDraws: "too few effective draws"
-        case .notStationary: "the chains have not settled into the posterior"
-        case .drifting: "the chains drift"
-        case .stepSizeTooLarge: "the step size is too large"
-        case .negative: "λ̂ is negative"
-        case .singleChain: "one chain only"
-        }
-    }
 }

@@ -20,6 +20,10 @@ public struct Measurements: Sendable {
     public var exampleCount: Int?
     /// The settings the chains were run with; nil where no LLC was measured.
     public var settings: SamplingSettings?
+    /// How the chains were run where another program ran them; nil for ours.
+    public var imported: ImportedSampling?
+    /// λ̂ under restrictions, in the order they were asked for.
+    public var restrictions: [RestrictedSeries] = []
     /// What the numbers were made from and by.
     public var provenance: Provenance
     /// The run's own hyperparameters, as text, in the order given; for display and comparison.
@@ -132,6 +136,8 @@ public struct CheckpointMeasurement: Sendable {
     public var llc: LLCEstimate?
     /// The chains behind it, by chain index.
     public var chains: [ChainTrace]
+    /// What else was asked of the chains; nil where nothing was.
+    public var observations: PosteriorObservations?
     /// The Euclidean norm of each tensor, in the order of `Measurements.tensors`.
     public var tensorNorms: [Double]
     /// The Euclidean distance each tensor moved since the previous checkpoint; zeros at the first.
@@ -185,5 +191,16 @@ public struct RecordedSeries: Sendable, Codable, Equatable {
         self.name = name
         self.steps = steps
         self.values = values
+    }
+}
+
+extension Measurements {
+    /// How the chains of the whole series were run; nil where none were.
+    public var chainConditions: ChainConditions? {
+        if let settings { return ChainConditions(settings, dimension: sampledCount) }
+        return imported.map {
+            ChainConditions(
+                nBeta: $0.nBeta, burnInCount: $0.burnInCount, stepSize: $0.stepSize, localization: $0.localization)
+        }
     }
 }

@@ -78,10 +78,14 @@ struct Liveness {
     private static func differentiation(
         _ plan: Plan, withGradient: Bool
     ) -> (hasGradient: [Bool], isDifferentiated: [Bool]) {
+        // Whatever else a view reads, such as the type of CastLike's second input, has no part in it.
+        func sources(_ step: Plan.Step) -> ArraySlice<Int> {
+            step.operation.isView ? step.inputs.prefix(1) : step.inputs[...]
+        }
         var depends = plan.values.map { value in
             if case .parameter(_, isTrainable: true) = value.source { withGradient } else { false }
         }
-        for step in plan.steps where step.inputs.contains(where: { $0 >= 0 && depends[$0] }) {
+        for step in plan.steps where sources(step).contains(where: { $0 >= 0 && depends[$0] }) {
             for output in step.outputs where output >= 0 && plan.values[output].description.isFloat {
                 depends[output] = true
             }
@@ -92,7 +96,7 @@ struct Liveness {
         for (index, step) in plan.steps.enumerated().reversed()
         where step.outputs.contains(where: { $0 >= 0 && hasGradient[$0] }) {
             isDifferentiated[index] = true
-            for input in step.inputs where input >= 0 && depends[input] { hasGradient[input] = true }
+            for input in sources(step) where input >= 0 && depends[input] { hasGradient[input] = true }
         }
         return (hasGradient, isDifferentiated)
     }

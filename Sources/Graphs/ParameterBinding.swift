@@ -79,7 +79,7 @@ public struct ParameterBinding: Sendable {
     }
 
     /// The flat vector's tensors, in its order.
-    public let slots: [Slot]
+    public private(set) var slots: [Slot]
     /// Tensors that are fed and are not floating point.
     public let fedTensors: [FedTensor]
     /// The graph inputs that remain, in the graph's order: examples must provide them.
@@ -136,6 +136,17 @@ public struct ParameterBinding: Sendable {
         }
         self.slots = slots
         fedTensors = fed
+    }
+
+    /// The same binding with only some of the trainable slots left so, by their numbers.
+    func training(only kept: Set<Int>) -> ParameterBinding {
+        var result = self
+        result.slots = slots.enumerated().map { index, slot in
+            Slot(
+                name: slot.name, valueName: slot.valueName, shape: slot.shape, range: slot.range,
+                isTrainable: slot.isTrainable && kept.contains(index))
+        }
+        return result
     }
 
     /// The length of the flat vector.

@@ -68,6 +68,30 @@ public struct HDF5Group: Sendable {
         try HDF5Attribute.read(name, of: handle, at: path, in: file)
     }
 
+    /// The names of all attributes, in ascending order of their bytes.
+    ///
+    /// - Throws: `malformed` if they cannot be listed.
+    public func attributeNames() throws(HDF5Error) -> [String] {
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        var names: [String] = []
+        let status = withUnsafeMutablePointer(to: &names) { names in
+            H5Aiterate2(
+                handle.id, H5_INDEX_NAME, H5_ITER_INC, nil,
+                { _, name, _, context in
+                    guard let name, let context else { return -1 }
+                    context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
+                    return 0
+                }, names)
+        }
+        guard status >= 0 else {
+            throw HDF5Error(
+                .malformed, "its attributes cannot be listed (\(HDF5Library.lastMessage()))", path: file.path,
+                object: path)
+        }
+        return names
+    }
+
     /// The members in ascending order of the bytes of their names.
     ///
     /// Soft links are followed inside the file; a link out of it, or to nothing, is `refused`.

@@ -3,12 +3,21 @@ import Runs
 
 /// The whole way, from a run directory to what is concluded about it.
 ///
-/// Costly work is stored under the output folder and reused; see `measure`.
+/// Costly work is stored under the output folder and reused; see `measure`. Where `path` holds stored sampling results
+/// instead of a run, they are read in place of measuring.
 ///
 /// - Throws: `Failure` for anything wrong with the input or the machine; `CancellationError` when cancelled.
 public func analyzeRun(
     at path: String, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil
 ) async throws -> Analysis {
+    if StoredTraces.isTraces(at: path) {
+        try options.requireNothingToSample(path)
+        let measurements = try importTraces(at: path)
+        let store = MeasurementStore(run: path, output: options.output)
+        try store.prepare()
+        try MeasurementsFile.write(measurements, to: store.measurementsPath)
+        return Analysis(measurements: measurements)
+    }
     let run = try RunDirectory(at: path)
     let measurements = try await measure(run, options: options, progress: progress)
     return Analysis(measurements: measurements)

@@ -12,24 +12,27 @@ struct Center<Scalar: Real>: Sendable {
 
 /// Prepares each checkpoint once for all of its chains, and keeps the few that are being worked on.
 actor CenterCache<Scalar: Real> {
-    nonisolated let model: LoadedModel
-    nonisolated let loss: ModelLoss<Scalar>
+    nonisolated let targets: [SamplingTarget]
+    /// The loss of each target.
+    nonisolated let losses: [ModelLoss<Scalar>]
     private let series: CheckpointSeries
-    private var tasks: [(index: Int, task: Task<Center<Scalar>, any Error>)] = []
+    private var tasks: [(index: Int, target: Int, task: Task<Center<Scalar>, any Error>)] = []
     /// Units are started in order of checkpoints, so only the latest few are asked for again.
     private let limit: Int
 
-    init(series: CheckpointSeries, model: LoadedModel, jobs: Int) throws {
+    init(series: CheckpointSeries, targets: [SamplingTarget], jobs: Int) throws {
         self.series = series
-        self.model = model
-        self.loss = try model.loss(as: Scalar.self)
+        self.targets = targets
+        self.losses = try targets.map { try $0.model.loss(as: Scalar.self) }
         limit = jobs + 1
     }
 
-    /// The checkpoint at `index` of the series.
-    func center(at index: Int) async throws -> Center<Scalar> {
-        if let known = tasks.first(where: { $0.index == index }) { return try await known.task.value }
-        let task = Task { [series, model, loss] in
+    /// The checkpoint at `index` of the series, with the losses of a target's examples.
+    func center(at index: Int, target: Int) async throws -> Center<Scalar> {
+        if let known = tasks.first(where: { $0.index == index && $0.target == target }) {
+            return try await known.task.value
+        }
+        let task = Task { [series, model = targets[target].model, loss = losses[target]] in
             let position = try model.center(of: series.read(at: index), as: Scalar.self)
             let evaluator = try loss.makeEvaluator(capacity: fullLossChunk)
             let losses = evaluator.fullLoss(
@@ -37,7 +40,7 @@ actor CenterCache<Scalar: Real> {
             ).exampleLosses
             return Center(position: position, losses: losses)
         }
-        tasks.append((index, task))
+        tasks.append((index, target, task))
         if tasks.count > limit { tasks.removeFirst() }
         return try await task.value
     }

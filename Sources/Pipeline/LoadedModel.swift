@@ -9,20 +9,19 @@ import Tensors
 struct LoadedModel: Sendable {
     let graph: Graph
     let binding: ParameterBinding
-    let plan: Plan
+    private(set) var plan: Plan
     let head: LossHead
     let examples: Examples
     /// Indices of the examples λ̂ refers to.
-    let trainingIndices: [Int]
+    private(set) var trainingIndices: [Int]
+    /// The coordinates that are sampled.
+    private(set) var subset: ParameterSubset
     /// Tensors the graph uses that are not floating point (masks, indices), by graph name; equal throughout.
     let fedTensors: [String: Tensor]
     /// What all numbers depend on besides weights and settings, named for the user.
     let inputs: [Entry]
     /// What was inferred rather than stated, for the user to check.
     let inferences: [String]
-
-    /// The coordinates that are sampled.
-    var subset: ParameterSubset { ParameterSubset(ranges: binding.trainableRanges) }
 
     /// Reads graph and examples and binds them to the tensors of `checkpoint`.
     init(run: RunDirectory, modelPath: String, examplesPath: String, checkpoint: Checkpoint) throws {
@@ -46,13 +45,12 @@ struct LoadedModel: Sendable {
             var outputName: String?
             if case .output(let name) = manifest.loss { outputName = name }
             plan = try Plan(
-                graph: graph, binding: binding,
-                exampleShapes: examples.inputs.mapValues { Shape(Array($0.shape.dimensions.dropFirst())) },
-                outputName: outputName)
+                graph: graph, binding: binding, exampleShapes: examples.exampleShapes, outputName: outputName)
             (head, inferences) = try LoadedModel.chooseHead(manifest.loss, plan: plan, examples: examples)
         } catch let error as GraphError {
             throw Failure(wrapping: error, in: modelPath)
         }
+        subset = ParameterSubset(ranges: binding.trainableRanges)
         fedTensors = binding.fedTensors(of: tensors)
         inputs = [
             Entry(name: "graph", value: try Digest.sha256Hex(file: modelPath)),
@@ -60,6 +58,24 @@ struct LoadedModel: Sendable {
             Entry(name: "loss", value: head.name),
             Entry(name: "sampled", value: binding.slots.filter(\.isTrainable).map(\.name).joined(separator: " ")),
         ]
+    }
+
+    /// The same model with fewer sampled parameters, fewer examples, or both; it computes no gradient of the others.
+    func restricted(to restriction: Restriction) throws -> LoadedModel {
+        var restricted = self
+        do {
+            if !restriction.parameters.isEmpty {
+                let (ranges, sampled) = try ParameterSelection(restriction.parameters).resolve(in: binding)
+                restricted.subset = ParameterSubset(ranges: ranges)
+                restricted.plan = try Plan(
+                    graph: graph, binding: sampled, exampleShapes: examples.exampleShapes,
+                    outputName: plan.outputName)
+            }
+        } catch {
+            throw Failure(.usage, "restriction '\(restriction.name)': \(Failure(wrapping: error).reason)")
+        }
+        if let name = restriction.examples { restricted.trainingIndices = try examples.indices(named: name) }
+        return restricted
     }
 
     /// The loss over `indices` of the examples; over the training examples when nil.
@@ -134,6 +150,13 @@ extension ParameterBinding {
         var fed: [String: Tensor] = [:]
         for tensor in fedTensors { fed[tensor.valueName] = tensors[tensor.name] }
         return fed
+    }
+}
+
+extension Examples {
+    /// By input, the shape of one example.
+    fileprivate var exampleShapes: [String: Shape] {
+        inputs.mapValues { Shape(Array($0.shape.dimensions.dropFirst())) }
     }
 }
 

@@ -34,6 +34,8 @@ struct Work: Sendable {
     let run: RunDirectory
     /// nil when the run has no model or no examples.
     let model: LoadedModel?
+    /// What λ̂ is measured of: the whole, then each restriction; empty without a model.
+    let targets: [SamplingTarget]
     let settings: StoredSettings
     /// Indices into the series, ascending.
     let selection: [Int]
@@ -62,9 +64,11 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
             options.sampling, stored: stored?.sampling, model: model, series: run.series)
     }
     try stored?.requireCompatible(with: settings, folder: store.folder)
+    settings.restrictions = try merged(stored?.restrictions ?? [], options.restrictions, isMeasured: model != nil)
     return Work(
-        run: run, model: model, settings: settings, selection: selection,
-        limitations: run.missing, tensors: flatTensors(of: model, checkpoint: first))
+        run: run, model: model, targets: try model.map { try samplingTargets($0, settings.restrictions) } ?? [],
+        settings: settings, selection: selection, limitations: run.missing,
+        tensors: flatTensors(of: model, checkpoint: first))
 }
 
 extension Work {
@@ -79,25 +83,54 @@ extension Work {
             await surveying.add(draws: 0, units: 1)
             return survey
         }
-        var chains: [[StoredUnit<ChainTrace>]] = selection.map { _ in [] }
-        if let model, let sampling = settings.sampling {
-            let total = sampling.burnInCount + sampling.drawCount
-            let units = selection.indices.flatMap { place in (0..<sampling.chainCount).map { (place, $0) } }
-            let counter = ProgressCounter(
-                phase: "sampling", drawCount: units.count * total, unitCount: units.count, into: progress)
-            let centers = try CenterCache<Scalar>(series: run.series, model: model, jobs: jobs)
-            let traces = try await concurrentMap(units, jobs: jobs) { place, chain in
-                let unit = ChainUnit(
-                    index: selection[place], step: surveys[place].value.step, chain: chain,
-                    key: unitKey(
-                        weights: surveys[place].value.weightsDigest, inputs: settings,
-                        unit: "step \(surveys[place].value.step) chain \(chain)"))
-                return try await unit.run(
-                    sampling: sampling, centers: centers, store: store, counter: counter)
-            }
-            for (unit, trace) in zip(units, traces) { chains[unit.0].append(trace) }
+        var chains = targets.map { _ in selection.map { _ in [StoredUnit<ChainTrace>]() } }
+        if let sampling = settings.sampling, !targets.isEmpty {
+            let centers = try CenterCache<Scalar>(series: run.series, targets: targets, jobs: jobs)
+            chains = try await sample(
+                sampling, surveys: surveys, centers: centers, store: store, jobs: jobs, progress: progress)
         }
-        return try gather(surveys: surveys, chains: chains, probe: surveyor.probe, store: store)
+        return try gather(Scalar.self, surveys: surveys, chains: chains, probe: surveyor.probe, store: store)
+    }
+
+    /// Runs the chains of every target at every checkpoint, then lengthens those whose error is above the one asked for.
+    ///
+    /// - Returns: Axes `[target, checkpoint, chain]`.
+    private func sample<Scalar: Real>(
+        _ sampling: SamplingSettings, surveys: [StoredUnit<Survey>], centers: CenterCache<Scalar>,
+        store: MeasurementStore, jobs: Int, progress: AsyncStream<WorkProgress>.Continuation?
+    ) async throws -> [[[StoredUnit<ChainTrace>]]] {
+        typealias Place = (target: Int, place: Int, drawCount: Int)
+        var chains = targets.map { _ in selection.map { _ in [StoredUnit<ChainTrace>]() } }
+        var places: [Place] = selection.indices.flatMap { place in
+            targets.indices.map { (target: $0, place: place, drawCount: sampling.totalDrawCount) }
+        }
+        var phase = "sampling"
+        while !places.isEmpty {
+            let units = places.flatMap { place in (0..<sampling.chainCount).map { (place, $0) } }
+            let counter = ProgressCounter(
+                phase: phase, drawCount: units.reduce(0) { $0 + $1.0.drawCount }, unitCount: units.count,
+                into: progress)
+            let traces = try await concurrentMap(units, jobs: jobs) { [settings, targets, selection] place, chain in
+                let survey = surveys[place.place].value
+                let unit = ChainUnit(
+                    index: selection[place.place], target: place.target, step: survey.step, chain: chain,
+                    drawCount: place.drawCount,
+                    key: unitKey(
+                        weights: survey.weightsDigest, inputs: settings,
+                        unit: "step \(survey.step) \(targets[place.target].key ?? "") chain \(chain)"))
+                return try await unit.run(sampling: sampling, centers: centers, store: store, counter: counter)
+            }
+            for place in places { chains[place.target][place.place] = [] }
+            for (unit, trace) in zip(units, traces) { chains[unit.0.target][unit.0.place].append(trace) }
+            places = places.compactMap { place in
+                let estimate = LLCEstimate(
+                    traces: chains[place.target][place.place].map(\.value),
+                    conditions: ChainConditions(sampling, dimension: targets[place.target].model.subset.count))
+                return sampling.lengthened(place.drawCount, estimate: estimate).map { (place.target, place.place, $0) }
+            }
+            phase = "lengthening chains"
+        }
+        return chains
     }
 
     /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which
@@ -126,18 +159,18 @@ extension Work {
         return StoredUnit(key: key, processor: Processor.description, value: survey)
     }
 
-    private func gather(
-        surveys: [StoredUnit<Survey>], chains: [[StoredUnit<ChainTrace>]], probe: Probe?, store: MeasurementStore
+    private func gather<Scalar: Real>(
+        _ type: Scalar.Type, surveys: [StoredUnit<Survey>], chains: [[[StoredUnit<ChainTrace>]]], probe: Probe?,
+        store: MeasurementStore
     ) throws -> Measurements {
-        let sampling = settings.sampling
         let subsetNames = model?.examples.subsets.map(\.name) ?? []
         var series = Digest()
         for survey in surveys { series.update(survey.value.weightsDigest) }
-        let processors = Set(surveys.map(\.processor) + chains.flatMap { $0.map(\.processor) }).sorted()
+        let processors = Set(surveys.map(\.processor) + chains.flatMap { $0.flatMap { $0.map(\.processor) } }).sorted()
         var measurements = Measurements(
             runName: run.name, axis: run.series.axis == .step ? .step : .epoch,
             loss: model.map { LossDescription(name: $0.head.name, unit: $0.head.unit) },
-            exampleCount: model?.trainingIndices.count, settings: sampling,
+            exampleCount: model?.trainingIndices.count, settings: settings.sampling,
             provenance: Provenance(
                 version: instarVersion, processors: processors,
                 digests: settings.inputs.filter { $0.value.count == 64 } + [Entry(name: "weights", value: series.hex)]),
@@ -147,20 +180,34 @@ extension Work {
                 RecordedSeries(name: $0.name, steps: $0.steps, values: $0.values)
             },
             limitations: limitations)
-        for (survey, traces) in zip(surveys.map(\.value), chains) {
-            var estimate: LLCEstimate?
-            if let sampling {
-                estimate = LLCEstimate(
-                    traces: traces.map(\.value), nBeta: sampling.nBeta, localization: sampling.localization,
-                    dimension: measurements.sampledCount, stepSize: sampling.stepSize, burnInCount: sampling.burnInCount
-                )
+        let posteriors = try zip(targets, chains).map { target, series in
+            try zip(surveys, series).map { survey, traces in
+                let traces = traces.map(\.value)
+                let dimension = target.model.subset.count
+                guard let sampling = settings.sampling else { preconditionFailure("chains were run with settings") }
+                return measurements.posterior(
+                    traces, conditions: ChainConditions(sampling, dimension: dimension),
+                    observations: try observations(
+                        Scalar.self, of: traces, sampling: sampling, exampleCount: target.model.trainingIndices.count
+                    ) { store.chainPath(step: survey.value.step, restriction: target.key, chain: $0) })
             }
-            measurements.checkpoints.append(
-                CheckpointMeasurement(
-                    step: survey.step, loss: survey.loss,
-                    subsetLosses: zip(subsetNames, survey.subsetLosses).map { (name: $0, loss: $1) },
-                    gradientNorm: survey.gradientNorm, llc: estimate, chains: traces.map(\.value),
-                    tensorNorms: survey.tensorNorms, tensorMovements: survey.tensorMovements))
+        }
+        for (place, survey) in surveys.map(\.value).enumerated() {
+            let whole = posteriors.first?[place]
+            var checkpoint = CheckpointMeasurement(
+                step: survey.step, loss: survey.loss,
+                subsetLosses: zip(subsetNames, survey.subsetLosses).map { (name: $0, loss: $1) },
+                gradientNorm: survey.gradientNorm, llc: whole?.llc, chains: whole?.chains ?? [],
+                tensorNorms: survey.tensorNorms, tensorMovements: survey.tensorMovements)
+            checkpoint.observations = whole?.observations
+            measurements.checkpoints.append(checkpoint)
+        }
+        measurements.restrictions = zip(targets, posteriors).compactMap { target, points in
+            target.restriction.map {
+                RestrictedSeries(
+                    restriction: $0, sampledCount: target.model.subset.count,
+                    exampleCount: target.model.trainingIndices.count, points: points)
+            }
         }
         let paths = surveys.map { store.surveyPath(step: $0.value.step) }
         func products(
@@ -181,58 +228,5 @@ extension Work {
                 probeDigest: probe.digest)
         }
         return measurements
-    }
-}
-
-/// One chain at one checkpoint: the unit of sampling work.
-struct ChainUnit: Sendable {
-    let index: Int
-    let step: Int
-    let chain: Int
-    let key: String
-
-    /// Between two looks at the store, the cancellation and the progress; short enough for a prompt answer.
-    private static let drawsAtOnce = 64
-
-    /// Continues the stored chain, or starts it, until it has all draws; what was done is stored even when cancelled.
-    func run<Scalar: Real>(
-        sampling: SamplingSettings, centers: CenterCache<Scalar>, store: MeasurementStore, counter: ProgressCounter
-    ) async throws -> StoredUnit<ChainTrace> {
-        let path = store.chainPath(step: step, chain: chain)
-        let total = sampling.burnInCount + sampling.drawCount
-        let stored = try readingUnit(path) { () throws(HDF5Error) in try Chain<Scalar>.read(path) }
-        if let stored, stored.key != key {
-            throw Failure(
-                .mismatch,
-                "\(path): measured on other weights than checkpoint \(step) has now. Was the checkpoint replaced? "
-                    + "State another --output, or remove that file to measure the checkpoint again")
-        }
-        if let stored, stored.value.trace.drawCount >= total || stored.value.trace.outcome != .completed {
-            await counter.add(draws: total, units: 1)
-            return StoredUnit(key: key, processor: stored.processor, value: stored.value.trace.prefix(total))
-        }
-        let center = try await centers.center(at: index)
-        let posterior = LocalPosterior(
-            center: center.position, nBeta: sampling.nBeta, localization: sampling.localization,
-            subset: centers.model.subset)
-        var chain = stored?.value ?? Chain(chain: chain, posterior: posterior)
-        await counter.add(draws: chain.trace.drawCount)
-        let evaluator = try centers.loss.makeEvaluator(capacity: sampling.batchSize)
-        do {
-            while chain.trace.drawCount < total, chain.trace.outcome == .completed {
-                let before = chain.trace.drawCount
-                try chain.advance(
-                    to: min(before + Self.drawsAtOnce, total), evaluator: evaluator, centerLosses: center.losses,
-                    posterior: posterior, settings: sampling, trainingStep: step)
-                await counter.add(draws: chain.trace.drawCount - before)
-                await Task.yield()
-            }
-        } catch is CancellationError {
-            try chain.write(to: path, step: step, key: key, processor: Processor.description)
-            throw CancellationError()
-        }
-        try chain.write(to: path, step: step, key: key, processor: Processor.description)
-        await counter.add(draws: total - chain.trace.drawCount, units: 1)
-        return StoredUnit(key: key, processor: Processor.description, value: chain.trace)
     }
 }

@@ -1,3 +1,4 @@
+public import Development
 import Foundation
 public import Sampling
 
@@ -7,6 +8,8 @@ public struct MeasureOptions: Sendable {
     public var output: String?
     /// The wanted sampling settings.
     public var sampling = SamplingRequest()
+    /// Restrictions of λ̂ that are measured beside the whole, and beside those measured before.
+    public var restrictions: [Restriction] = []
     /// Only these training steps; nil: all.
     public var steps: [Int]?
     /// Every k-th checkpoint of the series, the last one included; nil: all.
@@ -26,6 +29,16 @@ public struct MeasureOptions: Sendable {
     /// The bytes that measuring may take.
     var memoryLimit: Int { memory ?? Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) }
 
+    /// Throws a usage failure where something is asked for that stored traces cannot give any more.
+    func requireNothingToSample(_ path: String) throws(Failure) {
+        guard sampling == SamplingRequest(), restrictions.isEmpty, steps == nil, every == nil else {
+            throw Failure(
+                .usage,
+                "\(path) holds chains that were sampled already: settings of the sampler, restrictions, --steps and --every "
+                    + "do not apply to them. Leave them out")
+        }
+    }
+
     /// Throws a usage failure that names the first option that makes no sense.
     func validate() throws(Failure) {
         try sampling.validate()
@@ -37,18 +50,24 @@ public struct MeasureOptions: Sendable {
 
 /// Sampling settings as far as the user stated them; nil fields are resolved from the run.
 public struct SamplingRequest: Sendable, Equatable {
+    /// The sampler.
+    public var method: SamplingMethod?
     /// Chains per checkpoint.
     public var chainCount: Int?
     /// Draws per chain that count.
     public var drawCount: Int?
     /// Draws per chain before those.
     public var burnInCount: Int?
+    /// Steps of the sampler from one draw to the next.
+    public var stepsPerDraw: Int?
     /// Examples per minibatch.
     public var batchSize: Int?
     /// How minibatches are drawn.
     public var minibatches: SamplingSettings.Minibatches?
     /// ε.
     public var stepSize: Double?
+    /// Whether every second chain takes half steps.
+    public var extrapolates: Bool?
     /// nβ.
     public var nBeta: Double?
     /// γ.
@@ -57,6 +76,16 @@ public struct SamplingRequest: Sendable, Equatable {
     public var seed: UInt64?
     /// The precision.
     public var precision: SamplingSettings.Precision?
+    /// All examples are evaluated at every k-th draw; 0: never.
+    public var observationInterval: Int?
+    /// The first examples whose losses are kept at those draws.
+    public var tracedExampleCount: Int?
+    /// Leading eigenvalues of the posterior covariance.
+    public var covarianceRank: Int?
+    /// The standard error of λ̂ at which chains are long enough.
+    public var targetError: Double?
+    /// The most draws of a chain for that.
+    public var drawLimit: Int?
 
     /// Creates a request that leaves everything open.
     public init() {}
@@ -70,6 +99,12 @@ public struct SamplingRequest: Sendable, Equatable {
         try require(drawCount ?? 4 >= 4, "--draws must be at least 4; hundreds are usual")
         try require(burnInCount ?? 0 >= 0, "--burn-in must not be negative")
         try require(batchSize ?? 1 >= 1, "--batch must be at least 1")
+        try require(stepsPerDraw ?? 1 >= 1, "--steps-per-draw must be at least 1")
+        try require(observationInterval ?? 0 >= 0, "--observe-every must not be negative")
+        try require(tracedExampleCount ?? 0 >= 0, "--trace-examples must not be negative")
+        try require(covarianceRank ?? 0 >= 0, "--covariance must not be negative")
+        try require(targetError.map { $0 > 0 && $0.isFinite } ?? true, "--target-error must be a positive number")
+        try require(drawLimit ?? 4 >= 4, "--max-draws must be at least 4")
         try require(stepSize.map { $0 > 0 && $0.isFinite } ?? true, "--step-size must be a positive number")
         try require(nBeta.map { $0 > 0 && $0.isFinite } ?? true, "--n-beta must be a positive number")
         try require(

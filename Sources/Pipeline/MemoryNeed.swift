@@ -33,8 +33,8 @@ extension Work {
     func memoryNeed() throws -> MemoryNeed? {
         guard let model, let sampling = settings.sampling else { return nil }
         return switch sampling.precision {
-        case .float: try memoryNeed(Float.self, model: model, batch: sampling.batchSize)
-        case .double: try memoryNeed(Double.self, model: model, batch: sampling.batchSize)
+        case .float: try memoryNeed(Float.self, model: model, sampling: sampling)
+        case .double: try memoryNeed(Double.self, model: model, sampling: sampling)
         }
     }
 
@@ -45,7 +45,7 @@ extension Work {
     }
 
     private func memoryNeed<Scalar: Real>(
-        _ type: Scalar.Type, model: LoadedModel, batch: Int
+        _ type: Scalar.Type, model: LoadedModel, sampling: SamplingSettings
     ) throws -> MemoryNeed {
         let loss = try model.loss(as: Scalar.self)
         let scalar = MemoryLayout<Scalar>.stride
@@ -54,9 +54,20 @@ extension Work {
         let center = loss.parameterCount * scalar + loss.exampleCount * MemoryLayout<Double>.stride
         // A worker prepares a center or advances a chain, one after the other.
         let evaluator = max(
-            loss.evaluatorByteCount(capacity: batch), loss.evaluatorByteCount(capacity: fullLossChunk))
+            loss.evaluatorByteCount(capacity: sampling.batchSize), loss.evaluatorByteCount(capacity: fullLossChunk))
+        // Position, gradient and what else the sampler keeps or tries: a copy for each.
+        let vectors: Int =
+            switch sampling.method {
+            case .sgld: 4
+            case .rmspropSGLD, .adaptiveRMSpropSGLD, .sgnht: 4
+            case .mala, .hmc: 6
+            }
+        let sketch = 2 * 2 * sampling.observations.covarianceRank * model.subset.count * scalar
+        let moments = sampling.observations.interval > 0 ? 4 * loss.exampleCount * MemoryLayout<Double>.stride : 0
+        // The targets' losses share the examples' tensors, but not what they make of them.
         return MemoryNeed(
-            shared: examples + center, perWorker: evaluator + 3 * loss.parameterCount * scalar + center)
+            shared: examples * targets.count + center,
+            perWorker: evaluator + vectors * loss.parameterCount * scalar + center + sketch + moments)
     }
 }
 

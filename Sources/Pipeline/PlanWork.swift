@@ -1,3 +1,4 @@
+import Development
 import Foundation
 import Graphs
 import Runs
@@ -10,9 +11,11 @@ public struct PlannedWork: Sendable {
     public var steps: [Int]
     /// The settings, all resolved; nil where no LLC can be measured.
     public var settings: SamplingSettings?
+    /// The names of the restrictions that would be measured beside the whole.
+    public var targets: [String] = []
     /// Units found in the store, of `unitCount`.
     public var storedUnitCount: Int
-    /// Units (checkpoint, chain) in all.
+    /// Units (checkpoint, restriction, chain) in all.
     public var unitCount: Int
     /// Workers at once.
     public var jobCount: Int
@@ -36,7 +39,8 @@ public struct PlannedWork: Sendable {
                 "draws: \(settings.chainCount) chains × (\(settings.burnInCount) burn-in + \(settings.drawCount)) "
                     + "× \(steps.count) checkpoints, batches of \(settings.batchSize) (\(settings.minibatches.rawValue))",
                 "step size ε = \(short(settings.stepSize)), nβ = \(short(settings.nBeta)), "
-                    + "localization γ = \(short(settings.localization)), seed \(settings.seed), \(settings.precision.rawValue)",
+                    + "localization γ = \(short(settings.localization)), sampler \(settings.method.rawValue), seed \(settings.seed), \(settings.precision.rawValue)",
+                "restrictions beside the whole: \(targets.isEmpty ? "none" : targets.joined(separator: ", "))",
                 "units: \(unitCount), of which \(storedUnitCount) are stored",
                 "memory: about \(memory.mebibytes) for \(jobCount) workers, the examples included",
                 "time: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
@@ -61,12 +65,14 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
         steps: steps, settings: work.settings.sampling, storedUnitCount: 0, unitCount: 0, jobCount: jobs, memory: 0,
         seconds: nil, folder: store.folder, limitations: work.limitations)
     guard let model = work.model, let settings = work.settings.sampling else { return plan }
-    plan.unitCount = steps.count * settings.chainCount
-    let wanted = settings.burnInCount + settings.drawCount
+    plan.targets = work.targets.compactMap { $0.restriction?.name }
+    plan.unitCount = steps.count * settings.chainCount * work.targets.count
+    let wanted = settings.totalDrawCount
     var missingDraws = 0
     for step in steps {
-        for chain in 0..<settings.chainCount {
-            let stored = try Chain<Double>.read(store.chainPath(step: step, chain: chain))?.value.trace
+        for (target, chain) in work.targets.flatMap({ target in (0..<settings.chainCount).map { (target, $0) } }) {
+            let path = store.chainPath(step: step, restriction: target.key, chain: chain)
+            let stored = try Chain<Double>.read(path)?.value.trace
             let isFinished = stored.map { $0.outcome != .completed || $0.drawCount >= wanted } ?? false
             if isFinished { plan.storedUnitCount += 1 } else { missingDraws += wanted - (stored?.drawCount ?? 0) }
         }
@@ -78,7 +84,8 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
         case .double: try drawTime(Double.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
         }
     plan.seconds =
-        Double(missingDraws) * secondsPerDraw / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
+        Double(missingDraws * settings.stepsPerDraw) * secondsPerDraw
+        / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
     plan.memory = try work.memoryNeed()?.total(workers: jobs) ?? 0
     return plan
 }

@@ -20,17 +20,24 @@ func resolveSettings(
     guard exampleCount >= 3 || request.nBeta != nil else {
         throw Failure(.mismatch, "\(exampleCount) training examples: n/ln n needs at least 3; state --n-beta")
     }
+    let method = request.method ?? stored?.method ?? .sgld
+    let drawCount = request.drawCount ?? stored?.drawCount ?? 1_000
     var settings = SamplingSettings(
-        chainCount: request.chainCount ?? stored?.chainCount ?? 4,
-        drawCount: request.drawCount ?? stored?.drawCount ?? 1_000,
+        chainCount: request.chainCount ?? stored?.chainCount ?? 4, drawCount: drawCount,
         burnInCount: request.burnInCount ?? stored?.burnInCount ?? 1_000,
-        batchSize: request.batchSize ?? stored?.batchSize ?? min(exampleCount, 512),
-        minibatches: request.minibatches ?? stored?.minibatches ?? .iid,
+        batchSize: request.batchSize ?? stored?.batchSize ?? (method.isExact ? exampleCount : min(exampleCount, 512)),
+        minibatches: request.minibatches ?? stored?.minibatches ?? (method.isExact ? .epochs : .iid),
         stepSize: request.stepSize ?? stored?.stepSize ?? .nan,
         nBeta: request.nBeta ?? stored?.nBeta ?? SamplingSettings.defaultNBeta(exampleCount: exampleCount),
         localization: request.localization ?? stored?.localization ?? .nan,
         seed: request.seed ?? stored?.seed ?? 0,
         precision: request.precision ?? stored?.precision ?? .float)
+    settings.method = method
+    settings.stepsPerDraw = request.stepsPerDraw ?? stored?.stepsPerDraw ?? 1
+    settings.extrapolates = request.extrapolates ?? stored?.extrapolates ?? false
+    settings.observations = try resolveObservations(request, stored: stored?.observations)
+    settings.targetError = request.targetError ?? stored?.targetError
+    if settings.targetError != nil { settings.drawLimit = request.drawLimit ?? 20 * drawCount }
 
     if settings.stepSize.isNaN || settings.localization.isNaN {
         let last = series.references.count - 1
@@ -56,6 +63,22 @@ func resolveSettings(
     }
     try settings.validate(exampleCount: exampleCount)
     return settings
+}
+
+/// What is observed beside the losses: asking for traces or a spectrum asks for every tenth draw, if nothing is said.
+private func resolveObservations(
+    _ request: SamplingRequest, stored: SamplingSettings.Observations?
+) throws -> SamplingSettings.Observations {
+    var observations = stored ?? SamplingSettings.Observations()
+    observations.tracedExampleCount = request.tracedExampleCount ?? observations.tracedExampleCount
+    observations.covarianceRank = request.covarianceRank ?? observations.covarianceRank
+    let isWanted = observations.tracedExampleCount > 0 || observations.covarianceRank > 0
+    observations.interval = request.observationInterval ?? stored?.interval ?? (isWanted ? 10 : 0)
+    guard observations.interval > 0 || !isWanted else {
+        throw Failure(
+            .usage, "--trace-examples and --covariance record at every k-th draw; give --observe-every k above 0")
+    }
+    return observations
 }
 
 /// h, the largest curvature of the training loss at any of `centers`, on examples spread over the training examples.

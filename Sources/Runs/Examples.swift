@@ -38,6 +38,43 @@ public struct Examples: Sendable {
     /// The training examples: the subset `train`, or all.
     public var trainingIndices: [Int] { subsets.first { $0.name == "train" }?.indices ?? Array(0..<count) }
 
+    /// The indices of some of the examples, for a measurement restricted to them.
+    ///
+    /// - Parameter name: The name of a subset; or, for indices kept elsewhere, `FILE:DATASET` with the path of another HDF5
+    ///   file and that of the dataset in it, e.g. `probes.h5:rare/tokens`. A subset of that very name comes first.
+    /// - Returns: Indices into the examples, each at most once, in the order stored.
+    /// - Throws: `notFound` for a subset, file or dataset that is not there, with those that are; `mismatch` for a dataset
+    ///   that is no list of indices, or has none, one twice or one outside the examples; what reading the file throws.
+    public func indices(named name: String) throws(RunError) -> [Int] {
+        if let subset = subsets.first(where: { $0.name == name }) { return subset.indices }
+        guard let colon = name.lastIndex(of: ":") else {
+            let names = subsets.map(\.name)
+            let meant = nearestName(to: name, among: names).map { "did you mean \($0)? " } ?? ""
+            throw RunError(
+                .notFound,
+                "is no subset; \(meant)"
+                    + (names.isEmpty ? "the file has none, which would lie under subsets/" : "there are \(names.list)")
+                    + "; indices in another HDF5 file are written FILE:DATASET",
+                path: path, object: "subsets/\(name)")
+        }
+        let (file, dataset) = (String(name[..<colon]), String(name[name.index(after: colon)...]))
+        let tensor = try readingHDF5 { () throws(HDF5Error) in
+            let root = try HDF5File(reading: file).root()
+            do throws(HDF5Error) {
+                return try root.dataset(dataset).read()
+            } catch {
+                guard error.kind == .notFound || error.kind == .mismatch else { throw error }
+                var names: [String] = []
+                try root.forEachDataset { parts throws(HDF5Error) in names.append(parts.joined(separator: "/")) }
+                throw HDF5Error(
+                    error.kind, "\(error.reason); expected a dataset of indices, and there are \(names.list)",
+                    path: file,
+                    object: dataset)
+            }
+        }
+        return try Examples.indices(tensor, dataset, count: count, path: file)
+    }
+
     /// SHA-256 over all of the above but the path and the recorded outputs, as hexadecimal digits.
     public var digest: String {
         var digest = Digest()
@@ -78,7 +115,7 @@ public struct Examples: Sendable {
         self.targets = targets
         var checkedSubsets: [Subset] = []
         for subset in subsets.sorted(by: { $0.name < $1.name }) {
-            let indices = try Examples.indices(subset.tensor, subset.name, count: count, path: path)
+            let indices = try Examples.indices(subset.tensor, "subsets/\(subset.name)", count: count, path: path)
             checkedSubsets.append(Subset(name: subset.name, indices: indices))
         }
         self.subsets = checkedSubsets
@@ -127,9 +164,8 @@ public struct Examples: Sendable {
     }
 
     private static func indices(
-        _ tensor: Tensor, _ name: String, count: Int, path: String
+        _ tensor: Tensor, _ object: String, count: Int, path: String
     ) throws(RunError) -> [Int] {
-        let object = "subsets/\(name)"
         guard let values = tensor.integers, tensor.shape.rank == 1, !values.isEmpty, tensor.elementType != .bool else {
             throw RunError(
                 .mismatch,

@@ -19,6 +19,8 @@ enum Threshold {
     /// λ̂ below which a negative value means nothing: λ̂ = −1 says that the chains' typical loss lies a whole unit of
     /// temperature, 1/nβ, below the checkpoint's, which is then no typical point of its own posterior.
     static let meaninglessValue = -1.0
+    /// Mean Metropolis acceptance below which steps are too large; the recipe of calibration wants 0.9 to 0.95.
+    static let acceptance = 0.8
     /// The first and the last part of a trace that are compared. Geweke 1992 takes a tenth and a half; a fifth
     /// leaves enough draws for an error at a few hundred draws.
     static let firstPart = 0.2
@@ -30,13 +32,13 @@ extension Concern {
     ///
     /// - Parameters:
     ///   - estimate: The estimate, its concerns apart.
-    ///   - draws: nβ times the paired differences of the completed chains, burn-in left out. Axes `[chain, draw]`.
-    ///   - dimension: d.
-    ///   - pull: (ε/8)·γd.
-    static func all(about estimate: LLCEstimate, draws: [[Double]], dimension: Int, pull: Double) -> [Concern] {
+    ///   - sample: What it was made of.
+    static func all(about estimate: LLCEstimate, sample: PosteriorSample) -> [Concern] {
+        let draws = sample.pairedDraws
         let concerns = [
             divergence(estimate), tooFewDraws(estimate, draws), singleChain(estimate), disagreement(estimate, draws),
-            drift(estimate, draws), instationarity(estimate), inflation(estimate, dimension, pull), negative(estimate),
+            drift(estimate, draws), instationarity(estimate, sample), escape(estimate, sample),
+            inflation(estimate), lowAcceptance(estimate), negative(estimate),
         ]
         return concerns.compactMap { $0 }.sorted { $0.severity == .unusable && $1.severity == .doubtful }
     }
@@ -116,30 +118,61 @@ extension Concern {
                 : "raise burn-in and draws: the chains still find lower losses")
     }
 
-    private static func instationarity(_ estimate: LLCEstimate) -> Concern? {
+    private static func instationarity(_ estimate: LLCEstimate, _ sample: PosteriorSample) -> Concern? {
         guard let identity = estimate.identity else { return nil }
         let difference = identity.left - identity.right
         guard isFinding(difference, error: identity.standardError, scale: identity.right) else { return nil }
+        if sample.conditions.method == .adaptiveRMSpropSGLD {
+            return Concern(
+                kind: .adaptationBias, severity: .doubtful,
+                finding: "preconditioning that adapts throughout moves λ̂ by about half of E[δ·g] − d − (ε/4)E[gᵀGg], "
+                    + "\(text(difference / 2)) ± \(text(identity.standardError / 2))",
+                remedy: "use rmsprop-sgld, which is frozen after burn-in, or sgld")
+        }
         return Concern(
             kind: .notStationary, severity: .doubtful,
-            finding: "E[δ·g] = \(text(identity.left)) but d + (ε/4)E|g|² = \(text(identity.right)) "
-                + "± \(text(identity.standardError)); a chain that has settled has both equal",
+            finding:
+                "E[δ·g] = \(text(identity.left)) but \(text(identity.right)) ± \(text(identity.standardError)) was "
+                + "expected; a chain that has settled has both equal",
             remedy: difference < 0
                 ? "raise burn-in and draws, or the localization: directions the loss hardly holds have not settled"
                 : "raise burn-in and draws: the chains still come back towards the checkpoint")
     }
 
-    /// At a quadratic, λ̂ + (γ/2)E|δ|² is d/2 + (ε/8)E|g|², and finite steps and minibatch noise share the last term
-    /// between λ̂ and the pull: a direction of total curvature p = nβ·h + γ has E|g|² ≥ p, of which γ falls to the pull.
-    private static func inflation(_ estimate: LLCEstimate, _ dimension: Int, _ pull: Double) -> Concern? {
-        guard let value = estimate.value, let error = estimate.standardError, let identity = estimate.identity
+    /// γE|δ|² = d − nβE[δ·∇L] + (the step's share): more than d means that the loss pushes outwards on average.
+    private static func escape(_ estimate: LLCEstimate, _ sample: PosteriorSample) -> Concern? {
+        guard let distance = estimate.distance, let localization = sample.conditions.localization, localization > 0,
+            let identity = estimate.identity
         else { return nil }
-        let inflation = identity.inflation(dimension: dimension) - pull
-        guard inflation > 0, isFinding(inflation, error: error, scale: value) else { return nil }
+        let pull = localization * distance * distance
+        guard isFinding(pull - identity.right, error: identity.standardError, scale: identity.right),
+            pull > identity.right
+        else { return nil }
+        return Concern(
+            kind: .escaping, severity: .doubtful,
+            finding:
+                "γE|w − w*|² is \(text(pull)), more than the \(text(identity.right)) that localization alone would "
+                + "give: the loss falls away from the checkpoint",
+            remedy: "raise the localization, or read the checkpoint as one that training was still leaving")
+    }
+
+    private static func inflation(_ estimate: LLCEstimate) -> Concern? {
+        guard let value = estimate.value, let error = estimate.standardError, let bias = estimate.stepBias,
+            isFinding(bias, error: error, scale: value)
+        else { return nil }
         return Concern(
             kind: .stepSizeTooLarge, severity: .doubtful,
-            finding: "finite steps and minibatch noise add up to (ε/8)(E|g|² − γd) = \(text(inflation)) to λ̂, "
-                + "\((100 * inflation / abs(value)).readable(significantDigits: 2)) % of it",
+            finding: "finite steps and minibatch noise add up to (ε/8)(E|g|² − γd) = \(text(bias)) to λ̂, "
+                + "\((100 * bias / abs(value)).readable(significantDigits: 2)) % of it",
+            remedy: "lower the step size, take larger minibatches, or use --extrapolate or --sampler mala")
+    }
+
+    private static func lowAcceptance(_ estimate: LLCEstimate) -> Concern? {
+        guard let acceptance = estimate.acceptance, acceptance < Threshold.acceptance else { return nil }
+        return Concern(
+            kind: .lowAcceptance, severity: .doubtful,
+            finding: "a Metropolis step would accept \(text(acceptance)) of the steps; "
+                + "\(text(Threshold.acceptance)) is the least",
             remedy: "lower the step size")
     }
 
@@ -155,6 +188,21 @@ extension Concern {
                 + "a sign that training was still descending")
     }
 
+    /// The concern of an estimate whose error stayed above what was asked for.
+    ///
+    /// - Parameters:
+    ///   - error: The standard error reached.
+    ///   - target: The one asked for.
+    ///   - drawLimit: The most draws a chain may have.
+    public static func targetMissed(error: Double?, target: Double, drawLimit: Int) -> Concern {
+        Concern(
+            kind: .targetMissed, severity: .doubtful,
+            finding:
+                "the standard error is \(error.map(text) ?? "unknown") after \(drawLimit) draws a chain, the limit; "
+                + "\(text(target)) was asked for",
+            remedy: "raise --max-draws, add chains, or ask for less")
+    }
+
     /// Whether a difference is both more than chance and large enough to matter.
     private static func isFinding(_ difference: Double, error: Double, scale: Double) -> Bool {
         abs(difference) > Threshold.standardErrors * error
@@ -162,4 +210,59 @@ extension Concern {
     }
 
     private static func text(_ number: Double) -> String { number.readable(significantDigits: 4) }
+}
+
+extension Concern.Kind {
+    /// When the concern is raised, for readers.
+    public var threshold: String {
+        switch self {
+        case .diverged: "a loss or weight that is not finite; unusable above half of the chains"
+        case .chainsDisagree: "R-hat above 1.01, and chains apart by 3 standard errors and 5 % of λ̂"
+        case .fewEffectiveDraws: "bulk ESS below 25; unusable below 10"
+        case .notStationary: "E[δ·g] off by 3 standard errors and 5 %"
+        case .drifting: "first fifth and last half apart by 3 standard errors and 5 % of λ̂"
+        case .stepSizeTooLarge: "(ε/8)(E|g|² − γd) above 3 standard errors and 5 % of λ̂"
+        case .lowAcceptance: "mean acceptance below 0.8"
+        case .adaptationBias: "E[δ·g] off by 3 standard errors and 5 %"
+        case .escaping: "γE|w − w*|² above d by 3 standard errors and 5 %"
+        case .negative: "λ̂ below zero by 2 standard errors; unusable below −1"
+        case .singleChain: "one completed chain"
+        case .targetMissed: "a standard error above --target-error at --max-draws"
+        }
+    }
+
+    /// What it means when the concern is raised, for readers.
+    public var meaning: String {
+        switch self {
+        case .diverged: "chains diverged"
+        case .chainsDisagree: "the chains disagree"
+        case .fewEffectiveDraws: "too few effective draws"
+        case .notStationary: "the chains have not settled into the posterior"
+        case .drifting: "the chains drift"
+        case .stepSizeTooLarge: "the step size is too large"
+        case .lowAcceptance: "the steps are too large for the curvature"
+        case .adaptationBias: "the sampler adapts and does not sample the posterior"
+        case .escaping: "the chains leave the checkpoint"
+        case .negative: "λ̂ is negative"
+        case .singleChain: "one chain only"
+        case .targetMissed: "the standard error asked for was not reached"
+        }
+    }
+
+    /// What to do, for readers.
+    public var remedy: String {
+        switch self {
+        case .diverged: "lower the step size, or raise the localization"
+        case .chainsDisagree: "raise burn-in and draws; if it stays, raise the localization"
+        case .fewEffectiveDraws: "raise the number of draws or of chains"
+        case .notStationary, .drifting: "raise burn-in and draws, or the localization"
+        case .stepSizeTooLarge: "lower the step size, take larger minibatches, or use --extrapolate or --sampler mala"
+        case .lowAcceptance: "lower the step size"
+        case .adaptationBias: "use rmsprop-sgld or sgld"
+        case .escaping: "raise the localization"
+        case .negative: "raise the localization or lower nβ"
+        case .singleChain: "sample at least two chains, better four"
+        case .targetMissed: "raise --max-draws, add chains, or ask for less"
+        }
+    }
 }

@@ -75,6 +75,19 @@ extension SamplingSettings {
         try require(stepSize > 0 && stepSize.isFinite, "step size", "a positive number", stepSize)
         try require(nBeta > 0 && nBeta.isFinite, "nβ", "a positive number", nBeta)
         try require(localization >= 0 && localization.isFinite, "localization", "a number of at least 0", localization)
+        try require(stepsPerDraw > 0, "steps per draw", "at least 1", stepsPerDraw)
+        try require(
+            targetError.map { $0 > 0 && $0.isFinite } ?? true, "target error", "a positive number", targetError ?? 0)
+        if extrapolates {
+            try require(!method.isExact, "extrapolation", "a sampler with a bias of the step", method.rawValue)
+            try require(
+                chainCount >= 4 && chainCount.isMultiple(of: 2), "chains", "an even number from 4 on", chainCount)
+        }
+        if method.isExact {
+            try require(
+                batchSize == exampleCount, "batch", "all \(exampleCount) examples for \(method.rawValue)", batchSize)
+            try require(minibatches == .epochs, "minibatches", "epochs for \(method.rawValue)", minibatches.rawValue)
+        }
         guard minibatches == .iid || batchSize <= exampleCount else {
             throw SamplingError(
                 .mismatch,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Development
 import Pipeline
 import Runs
 
@@ -6,8 +7,9 @@ import Runs
 struct Configuration {
     /// Every key, in the order of the help.
     static let keys = [
-        "output", "chains", "draws", "burn-in", "batch", "minibatches", "step-size", "n-beta", "localization", "seed",
-        "precision", "steps", "every", "jobs", "memory",
+        "output", "sampler", "chains", "draws", "burn-in", "steps-per-draw", "batch", "minibatches", "step-size",
+        "extrapolate", "n-beta", "localization", "seed", "precision", "target-error", "max-draws", "observe-every",
+        "trace-examples", "covariance", "restrictions", "steps", "every", "jobs", "memory",
     ]
 
     private let file: YAMLMapping?
@@ -34,6 +36,7 @@ struct Configuration {
         switch type {
         case is Int.Type, is UInt64.Type: "a whole number"
         case is Double.Type: "a number"
+        case is Bool.Type: "true or false"
         case is ByteCount.Type: "a size as in 800M or 4G"
         default: "steps as in 0,100,5000"
         }
@@ -59,5 +62,22 @@ struct Configuration {
                 isAssigned ? .usage : .malformed, "\(place): \(key): expected \(expected), found '\(text)'")
         }
         return value
+    }
+
+    /// The restrictions of the settings file: under `restrictions`, by name, `parameters` and `examples`.
+    func restrictions() throws -> [Restriction] {
+        guard let named = try file?.mapping("restrictions") else { return [] }
+        return try named.entries.map { entry in
+            guard case .mapping(let restriction) = entry.value else {
+                throw Failure(
+                    .malformed,
+                    "\(named.path): restrictions: \(entry.key): expected `parameters` and `examples`, found something else"
+                )
+            }
+            try restriction.rejectUnknownKeys(known: ["parameters", "examples"])
+            return Restriction(
+                name: entry.key, parameters: try restriction.texts("parameters") ?? [],
+                examples: try restriction.text("examples"))
+        }
     }
 }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Development
 import Foundation
 import Pipeline
 import Runs
@@ -13,6 +14,10 @@ struct MeasuringOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: "KEY=VALUE as in the settings file; wins over it, flags win over this.")
     var assignments: [String] = []
 
+    @Option(
+        help:
+            "sgld (default), rmsprop-sgld, sgnht, or the exact mala and hmc, which take all examples at every step.")
+    var sampler: SamplingMethod?
     @Option(help: "Chains per checkpoint (default 4). At least 2 are needed to see whether they agree.")
     var chains: Int?
     @Option(help: "Draws per chain that count (default 1000). The error falls with the root of their number.")
@@ -22,6 +27,8 @@ struct MeasuringOptions: ParsableArguments {
             "Draws per chain before those (default 1000). All chains start at the checkpoint, which is not typical of the posterior."
     )
     var burnIn: Int?
+    @Option(help: "Steps of the sampler from one draw to the next (default 1).")
+    var stepsPerDraw: Int?
     @Option(
         help: "Examples per minibatch (default: 512, or all when there are fewer). Larger: less noise, slower draws.")
     var batch: Int?
@@ -33,6 +40,11 @@ struct MeasuringOptions: ParsableArguments {
             "ε (default 0.2/(nβ·h + γ), h the largest curvature at a few checkpoints). Too large diverges, too small does not mix."
     )
     var stepSize: Double?
+    @Flag(
+        help:
+            "Let every second chain take half steps and extrapolate λ̂ to ε = 0: removes the bias of the step, at about three times the error."
+    )
+    var extrapolate = false
     @Option(
         help: "nβ (default n/ln n with n the number of training examples). The scale at which the loss is looked at.")
     var nBeta: Double?
@@ -45,6 +57,31 @@ struct MeasuringOptions: ParsableArguments {
     var seed: UInt64?
     @Option(help: "float or double (default float).")
     var precision: SamplingSettings.Precision?
+
+    @Option(help: "Lengthen chains until the standard error of λ̂ is at most this.")
+    var targetError: Double?
+    @Option(help: "The most draws of a chain for --target-error (default: 20 times --draws).")
+    var maxDraws: Int?
+    @Option(
+        help:
+            "Evaluate all examples at every K-th draw: gives WBIC and the singular fluctuation (default 0: never).")
+    var observeEvery: Int?
+    @Option(help: "Keep the losses of the first N examples at those draws, in the units' files (default 0).")
+    var traceExamples: Int?
+    @Option(help: "Leading eigenvalues of the posterior covariance to keep (default 0).")
+    var covariance: Int?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Measure λ̂ with these parameters alone sampled, beside the whole. Globs, !PATTERN to exclude, slices: 'blocks.0.attn.*' 'blocks.0.attn.W_Q[3]' '!*.bias'. A settings file can list several under `restrictions`.",
+            valueName: "pattern"))
+    var parameters: [String] = []
+    @Option(
+        help:
+            "Measure λ̂ on a subset of data.h5, or on the indices in FILE:DATASET, beside the whole; with --parameters, both."
+    )
+    var examples: String?
 
     @Option(help: "Only these training steps, e.g. 0,100,5000.")
     var steps: StepList?
@@ -67,16 +104,28 @@ struct MeasuringOptions: ParsableArguments {
         let settings = try Configuration(file: config, assignments: assignments)
         var options = MeasureOptions()
         options.output = try output ?? settings.text("output")
+        options.sampling.method = try sampler ?? settings.value("sampler")
         options.sampling.chainCount = try chains ?? settings.value("chains")
         options.sampling.drawCount = try draws ?? settings.value("draws")
         options.sampling.burnInCount = try burnIn ?? settings.value("burn-in")
+        options.sampling.stepsPerDraw = try stepsPerDraw ?? settings.value("steps-per-draw")
         options.sampling.batchSize = try batch ?? settings.value("batch")
         options.sampling.minibatches = try minibatches ?? settings.value("minibatches")
         options.sampling.stepSize = try stepSize ?? settings.value("step-size")
+        options.sampling.extrapolates = try extrapolate ? true : settings.value("extrapolate")
         options.sampling.nBeta = try nBeta ?? settings.value("n-beta")
         options.sampling.localization = try localization ?? settings.value("localization")
         options.sampling.seed = try seed ?? settings.value("seed")
         options.sampling.precision = try precision ?? settings.value("precision")
+        options.sampling.targetError = try targetError ?? settings.value("target-error")
+        options.sampling.drawLimit = try maxDraws ?? settings.value("max-draws")
+        options.sampling.observationInterval = try observeEvery ?? settings.value("observe-every")
+        options.sampling.tracedExampleCount = try traceExamples ?? settings.value("trace-examples")
+        options.sampling.covarianceRank = try covariance ?? settings.value("covariance")
+        options.restrictions = try settings.restrictions()
+        if !parameters.isEmpty || examples != nil {
+            options.restrictions.append(Restriction(parameters: parameters, examples: examples))
+        }
         options.steps = try (steps ?? settings.value("steps"))?.steps
         options.every = try every ?? settings.value("every")
         options.jobs = try jobs ?? settings.value("jobs")
@@ -132,5 +181,6 @@ struct ByteCount: ExpressibleByArgument {
     }
 }
 
+extension SamplingMethod: ExpressibleByArgument {}
 extension SamplingSettings.Minibatches: ExpressibleByArgument {}
 extension SamplingSettings.Precision: ExpressibleByArgument {}

@@ -19,7 +19,9 @@ actor ChainWorker<Scalar: Real> {
         self.posterior = posterior
         self.settings = settings
         self.centerLosses = centerLosses
-        self.chains = chains.map { Chain(chain: $0, posterior: posterior) }
+        self.chains = chains.map {
+            Chain(chain: $0, posterior: posterior, settings: settings, trainingStep: 0)
+        }
     }
 
     /// Makes `draws` more draws in every chain.

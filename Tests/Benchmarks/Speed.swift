@@ -129,6 +129,14 @@ struct WorkloadFiles: ParsableArguments {
     @Argument(help: "Workloads, W1 to W5; all where none is named.")
     var names: [String] = Workload.names
 
+    @OptionGroup var location: WorkloadFolder
+
+    /// The folder that holds them.
+    var folder: String { location.path }
+}
+
+/// Where workloads lie.
+struct WorkloadFolder: ParsableArguments {
     @Option(name: .customLong("data"), help: "The folder that holds W1.h5, W1.onnx and so on.")
-    var folder = FileManager.default.homeDirectoryForCurrentUser.path + "/.cache/instar-bench"
+    var path = FileManager.default.homeDirectoryForCurrentUser.path + "/.cache/instar-bench"
 }

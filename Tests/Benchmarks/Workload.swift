@@ -9,7 +9,10 @@ import Tensors
 /// reference values that every implementation can be compared with.
 struct Workload: Sendable {
     let name: String
-    let plan: Plan
+    private let graph: Graph
+    private(set) var plan: Plan
+    /// The parameters that are sampled.
+    private(set) var subset: ParameterSubset
     let head: LossHead
     /// The parameters by name.
     let parameters: [String: Tensor]
@@ -27,7 +30,7 @@ struct Workload: Sendable {
     /// Reads a workload from a folder.
     init(_ name: String, in folder: String) throws {
         let root = try HDF5File(reading: "\(folder)/\(name).h5").root()
-        let graph = try Graph(onnxFile: "\(folder)/\(name).onnx")
+        graph = try Graph(onnxFile: "\(folder)/\(name).onnx")
         parameters = try root.group("params").tensors()
         input = try root.dataset("data/x").read()
         targets = try root.dataset("data/y").read()
@@ -43,11 +46,24 @@ struct Workload: Sendable {
                 CheckpointTensor(name: $0.key, shape: $0.value.shape, elementType: $0.value.elementType)
             },
             dataNames: dataNames, equal: { [parameters] in parameters[$0] == parameters[$1] })
-        plan = try Plan(
-            graph: graph, binding: binding,
-            exampleShapes: [binding.dataInputs[0].name: Shape(Array(input.shape.dimensions.dropFirst()))])
+        plan = try Workload.plan(graph, binding, input)
+        subset = ParameterSubset(ranges: binding.trainableRanges)
         head = targets.integers == nil ? .meanSquaredError : .crossEntropy
         self.name = name
+    }
+
+    private static func plan(_ graph: Graph, _ binding: ParameterBinding, _ input: Tensor) throws(GraphError) -> Plan {
+        let shape = Shape(Array(input.shape.dimensions.dropFirst()))
+        return try Plan(graph: graph, binding: binding, exampleShapes: [binding.dataInputs[0].name: shape])
+    }
+
+    /// The same with only the parameters that patterns name sampled.
+    func restricted(to patterns: [String]) throws -> Workload {
+        let (ranges, binding) = try ParameterSelection(patterns).resolve(in: plan.binding)
+        var result = self
+        result.plan = try Workload.plan(graph, binding, input)
+        result.subset = ParameterSubset(ranges: ranges)
+        return result
     }
 
     /// n, the number of examples.
@@ -62,7 +78,7 @@ struct Workload: Sendable {
     func posterior<Scalar: Real>(as type: Scalar.Type = Scalar.self) throws -> LocalPosterior<Scalar> {
         LocalPosterior(
             center: try plan.binding.flatten(parameters), nBeta: nBeta, localization: localization,
-            subset: ParameterSubset(ranges: plan.binding.trainableRanges))
+            subset: subset)
     }
 
     /// The settings of the file; a minibatch of all examples is each of them once.

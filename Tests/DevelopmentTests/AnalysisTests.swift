@@ -81,16 +81,15 @@ import Testing
     }
 
     @Test func `an LLC above half the number of parameters is noted`() throws {
-        func notes(_ value: Double, inflation: Double = 0) -> [Advisory] {
+        func notes(_ value: Double, stepBias: Double = 0) -> [Advisory] {
             let measurements = madeUpRun { checkpoints in
                 checkpoints[7].llc?.value = value
-                checkpoints[7].llc?.identity = StationaryIdentity(
-                    left: 200 + 2 * inflation, right: 200 + 2 * inflation, standardError: 1)
+                checkpoints[7].llc?.stepBias = stepBias
             }
             return measurements.advisories(stages: []).filter { $0.finding.contains("d/2 = 100,") }
         }
         // d = 200 and a standard error of 0.5.
-        #expect(notes(100.9).isEmpty && notes(102, inflation: 1.5).isEmpty)
+        #expect(notes(100.9).isEmpty && notes(102, stepBias: 1.5).isEmpty)
         let note = try #require(notes(101.1).first)
         #expect(
             note.severity == .note && note.finding.hasPrefix("1 of 43 checkpoints has a λ̂ above")

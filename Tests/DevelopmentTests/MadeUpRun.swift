@@ -39,8 +39,8 @@ func madeUpRun(
 
 func madeUpEstimate(_ value: Double?, concerns: [Concern] = []) -> LLCEstimate {
     LLCEstimate(
-        value: value, standardError: value.map { _ in 0.5 }, chainValues: [], rHat: 1, bulkESS: 400, tailESS: 400,
-        identity: nil, divergedAtDraw: [], concerns: concerns)
+        value: value, standardError: value.map { _ in 0.5 }, rHat: 1, bulkESS: 400, tailESS: 400, identity: nil,
+        stepBias: nil, drawCount: 500, chains: [], concerns: concerns)
 }
 
 func boundary(at step: Double, within interval: ClosedRange<Double>) -> Boundary {

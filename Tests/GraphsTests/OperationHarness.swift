@@ -44,9 +44,11 @@ struct OperationHarness {
         }
     }
 
-    /// The gradient of each floating-point input, from those of the outputs; nil elsewhere.
-    func backward<Scalar: Real>(_ cotangents: [[Double]?], as type: Scalar.Type = Double.self) -> [[Double]?] {
-        let run = Run<Scalar>(operation, inputs, cotangents: cotangents)
+    /// The gradient of each floating-point input, from those of the outputs, where `wanted` has it; nil elsewhere.
+    func backward<Scalar: Real>(
+        _ cotangents: [[Double]?], wanted: Set<Int>? = nil, as type: Scalar.Type = Double.self
+    ) -> [[Double]?] {
+        let run = Run<Scalar>(operation, inputs, cotangents: cotangents, wanted: wanted)
         run.backward()
         return run.gradients
     }
@@ -84,7 +86,9 @@ private final class Run<Scalar: Real> {
     private let numbers: [Int]
     private let room: UnsafeMutableBufferPointer<Scalar>
 
-    init(_ operation: any Operation, _ inputs: [Tensor?], cotangents: [[Double]?]? = nil) {
+    init(
+        _ operation: any Operation, _ inputs: [Tensor?], cotangents: [[Double]?]? = nil, wanted: Set<Int>? = nil
+    ) {
         self.operation = operation
         inputCount = inputs.count
         let outputs = operation.outputs
@@ -98,7 +102,9 @@ private final class Run<Scalar: Real> {
                 operand.integers = Run.copy(integers)
             } else if let input {
                 operand.floats = Run.copy(input.values())
-                if cotangents != nil { operand.gradient = Run.copy([Scalar](repeating: 0, count: input.count)) }
+                if cotangents != nil, wanted?.contains(index) ?? true {
+                    operand.gradient = Run.copy([Scalar](repeating: 0, count: input.count))
+                }
             }
             operands.initializeElement(at: index, to: operand)
         }

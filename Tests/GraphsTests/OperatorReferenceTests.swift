@@ -33,6 +33,23 @@ import Testing
         }
     }
 
+    @Test(arguments: try OperatorReference.names())
+    func `a gradient is the same whichever others are wanted`(name: String) throws {
+        for test in try OperatorReference(name).cases where test.isDifferentiated {
+            let harness = try test.harness(name)
+            let cotangents = test.outputs.map(\.cotangent)
+            let all: [[Double]?] = harness.backward(cotangents)
+            for index in all.indices where all[index] != nil {
+                for wanted in [[index], Set(all.indices).subtracting([index])] {
+                    let some: [[Double]?] = harness.backward(cotangents, wanted: wanted)
+                    let expected = all.indices.map { wanted.contains($0) ? all[$0] : nil }
+                    #expect(
+                        some.map { "\($0 as Any)" } == expected.map { "\($0 as Any)" }, "\(test.title) of \(wanted)")
+                }
+            }
+        }
+    }
+
     private func compare<Scalar: Real>(
         _ test: OperatorReference.Case, _ harness: OperationHarness, as type: Scalar.Type, tolerance: Double
     ) throws {

@@ -48,6 +48,35 @@ import Testing
         }
     }
 
+    @Test func `the scale of each axis and the names of attributes are found`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/out.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in try write(root) }
+            let root = try HDF5File(reading: path).root()
+            #expect(try root.attributeNames() == ["integer", "number", "text", "texts"])
+            let group = try root.group("posterior")
+            #expect(try group.dataset("llc").dimensionScales() == ["/posterior/chain", "/posterior/draw"])
+            #expect(try group.dataset("loss").dimensionScales() == ["/posterior/kind", "/posterior/plain"])
+            #expect(try group.dataset("steps").dimensionScales() == [nil])
+            #expect(try group.dataset("chain").dimensionScales() == [nil])
+            #expect(try group.dataset("scalar").dimensionScales() == [])
+        }
+    }
+
+    @Test func `a list of dimensions of another type is malformed`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/out.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                try root.write(
+                    "loss", Tensor([1.0, 2], shape: [2]), attributes: [("DIMENSION_LIST", .texts(["draw", "chain"]))])
+            }
+            let error = #expect(throws: HDF5Error.self) {
+                try HDF5File(reading: path).root().dataset("loss").dimensionScales()
+            }
+            #expect(error?.kind == .malformed)
+        }
+    }
+
     @Test func `equal content gives equal bytes at another time`() throws {
         let first = try HDF5File.image(path: "a.h5") { root throws(HDF5Error) in try write(root) }
         // Object times would count seconds.

@@ -78,7 +78,7 @@ import Testing
         _ = try await analyzeRun(at: run.path, options: run.quick)
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(run.path)/checkpoints").sorted()
         let step = try RunDirectoryProbe.lastStep(of: run.path)
-        let unit = MeasurementStore(run: run.path, output: nil).chainPath(step: step, chain: 0)
+        let unit = MeasurementStore(run: run.path, output: nil).chainPath(step: step, restriction: nil, chain: 0)
         let before = try Data(contentsOf: URL(fileURLWithPath: unit))
         let last = try #require(names.last)
         try HDF5File.writeAtomically(to: "\(run.path)/checkpoints/\(last)") { root throws(HDF5Error) in

@@ -37,8 +37,7 @@ package struct PrecisionComparison: CustomStringConvertible {
         dimension = posterior.subset.count
         func estimate(_ traces: [ChainTrace]) -> LLCEstimate {
             LLCEstimate(
-                traces: traces, nBeta: settings.nBeta, localization: settings.localization,
-                dimension: posterior.subset.count, stepSize: settings.stepSize, burnInCount: settings.burnInCount)
+                traces: traces, conditions: ChainConditions(settings, dimension: posterior.subset.count))
         }
         self.single = estimate(traces.map(\.single))
         self.double = estimate(traces.map(\.double))
@@ -76,7 +75,7 @@ private func sample(
     let center = evaluator.fullLoss(
         at: posterior.center, examples: 0..<loss.exampleCount, chunkSize: settings.batchSize)
     return try chains.map { index in
-        var chain = Chain(chain: index, posterior: posterior)
+        var chain = Chain(chain: index, posterior: posterior, settings: settings, trainingStep: 0)
         try chain.advance(
             to: settings.burnInCount + settings.drawCount, evaluator: evaluator, centerLosses: center.exampleLosses,
             posterior: posterior, settings: settings, trainingStep: 0)

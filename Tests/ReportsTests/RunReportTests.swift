@@ -179,11 +179,13 @@ struct RunReportTests {
 
     @Test func `an unusable estimate far off leaves the scale alone and is named at its edge`() throws {
         var analysis = SyntheticAnalysis.full()
-        let scale = try #require(analysis.measurements.llcScale(including: analysis.stages?.curve))
+        let scale = try #require(
+            analysis.measurements.llcScale(analysis.measurements.estimates, including: analysis.stages?.curve))
         let unusable = try #require(
             analysis.measurements.checkpoints.firstIndex { $0.llc?.quality == .unusable && $0.llc?.value == nil })
         analysis.measurements.checkpoints[unusable].llc?.value = -1e4
-        #expect(analysis.measurements.llcScale(including: analysis.stages?.curve) == scale)
+        #expect(
+            analysis.measurements.llcScale(analysis.measurements.estimates, including: analysis.stages?.curve) == scale)
         #expect(try RunReport(analysis: analysis).html().contains("1 below: λ̂ −10000"))
     }
 

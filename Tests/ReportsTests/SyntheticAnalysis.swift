@@ -107,12 +107,16 @@ enum SyntheticAnalysis {
     private static func estimate(_ value: Double, index: Int, isDoubtful: Bool) -> LLCEstimate {
         LLCEstimate(
             value: value, standardError: isDoubtful ? 2.1 : 0.35 + 0.1 * noise(index, 2),
-            chainValues: (0..<4).map { value + 0.3 * noise(index, 10 + $0) },
             rHat: isDoubtful ? 1.083 : 1.002 + 0.003 * abs(noise(index, 4)),
             bulkESS: isDoubtful ? 61 : 900 + 250 * noise(index, 5),
             tailESS: isDoubtful ? 40 : 700 + 200 * noise(index, 6),
             identity: StationaryIdentity(left: 1024 + 3 * noise(index, 7), right: 1026, standardError: 4),
-            divergedAtDraw: [nil, nil, nil, nil],
+            stepBias: 0.02 * value, drawCount: 1000,
+            chains: (0..<4).map {
+                ChainEvidence(
+                    value: value + 0.3 * noise(index, 10 + $0), acceptance: 0.93, geweke: noise(index, 20 + $0),
+                    shareBelowStart: 0.01, distance: 0.4)
+            },
             concerns: isDoubtful
                 ? [
                     Concern(
@@ -122,8 +126,8 @@ enum SyntheticAnalysis {
     }
 
     static let diverged = LLCEstimate(
-        value: nil, standardError: nil, chainValues: [nil, nil, nil, nil], rHat: nil, bulkESS: nil, tailESS: nil,
-        identity: nil, divergedAtDraw: [312, 290, 405, 333],
+        value: nil, standardError: nil, rHat: nil, bulkESS: nil, tailESS: nil, identity: nil, stepBias: nil,
+        drawCount: 0, chains: [312, 290, 405, 333].map { ChainEvidence(value: nil, divergedAtDraw: $0) },
         concerns: [
             Concern(
                 kind: .diverged, severity: .unusable, finding: "All 4 chains diverged, the first at draw 290.",

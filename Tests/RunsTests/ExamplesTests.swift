@@ -21,6 +21,36 @@ import Testing
         #expect(examples.digest.count == 64)
     }
 
+    @Test func `indices come from a subset, or from a dataset of another file`() throws {
+        let examples = try Examples(at: path("sound"))
+        #expect(try examples.indices(named: "test") == [3, 4])
+        #expect(try examples.indices(named: path("twice") + ":/subsets/train") == [0, 1, 2, 5])
+        #expect(try examples.indices(named: path("sound") + ":subsets/test") == [3, 4])
+    }
+
+    @Test(arguments: [
+        ("tests", RunError.Kind.notFound, ["did you mean test?", "test, train", "FILE:DATASET"]),
+        ("absent.h5:subsets/test", .notFound, ["absent.h5"]),
+        ("sound.h5:subsets/rare", .notFound, ["subsets/rare", "input, recorded_outputs/20", "subsets/test"]),
+        ("sound.h5:subsets", .mismatch, ["found a group", "subsets/test"]),
+        ("sound.h5:", .mismatch, ["found a group"]),
+        ("sound.h5:input", .mismatch, ["input", "float32", "[6, 2]"]),
+        ("out_of_range.h5:subsets/test", .mismatch, ["out_of_range.h5", "subsets/test", "index 6", "0..<6"]),
+        ("twice.h5:subsets/test", .mismatch, ["index 3", "twice"]),
+        ("float_indices.h5:subsets/test", .mismatch, ["float64"]),
+    ])
+    func `indices that are absent or wrong are refused with what there is`(
+        name: String, kind: RunError.Kind, words: [String]
+    ) throws {
+        let examples = try Examples(at: path("sound"))
+        let folder = try path("sound").dropLast("sound.h5".count)
+        let error = #expect(throws: RunError.self) {
+            try examples.indices(named: name.contains(":") ? folder + name : name)
+        }
+        #expect(error?.kind == kind, "\(error?.description ?? "")")
+        for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
+    }
+
     @Test(arguments: [
         ("other_count", RunError.Kind.mismatch, ["targets", "2 examples", "input has 6"]),
         ("out_of_range", .mismatch, ["subsets/test", "index 6", "0..<6"]),

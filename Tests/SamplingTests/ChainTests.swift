@@ -29,24 +29,50 @@ struct ChainTests {
     }
 
     static func run(
-        chain index: Int = 0, settings: SamplingSettings = settings(), trainingStep: Int = 10
+        chain index: Int = 0, settings: SamplingSettings = settings(), trainingStep: Int = 10, drawCount: Int = 100
     ) throws -> Chain<Double> {
-        var chain = Chain(chain: index, posterior: posterior)
-        try advance(&chain, to: 100, settings: settings, trainingStep: trainingStep)
+        var chain = Chain(chain: index, posterior: posterior, settings: settings, trainingStep: trainingStep)
+        try advance(&chain, to: drawCount, settings: settings, trainingStep: trainingStep)
         return chain
     }
 
-    @Test(arguments: SamplingSettings.Minibatches.allCases)
-    func `a stored chain continues as if never interrupted`(_ minibatches: SamplingSettings.Minibatches) throws {
-        let settings = Self.settings(minibatches)
+    @Test(arguments: SamplingSettings.Minibatches.allCases, SamplingMethod.allCases)
+    func `a stored chain continues as if never interrupted`(
+        _ minibatches: SamplingSettings.Minibatches, _ method: SamplingMethod
+    ) throws {
+        var settings = Self.settings(minibatches)
+        settings.method = method
+        settings.burnInCount = 20
+        settings.stepsPerDraw = 3
+        settings.observations.interval = 4
+        settings.observations.tracedExampleCount = 2
+        settings.observations.covarianceRank = 1
         let whole = try Self.run(settings: settings)
-        var parts = Chain(chain: 0, posterior: Self.posterior)
+        var parts = Chain(chain: 0, posterior: Self.posterior, settings: settings, trainingStep: 10)
         for drawCount in [1, 7, 7, 3, 64, 100] {
             try Self.advance(&parts, to: drawCount, settings: settings)
             parts = try JSONDecoder().decode(Chain<Double>.self, from: JSONEncoder().encode(parts))
         }
         #expect(parts == whole)
         #expect(whole.trace.drawCount == 100)
+        #expect(whole.trace.fullLossDifferences.count == 25 && whole.observations?.tracedLosses.count == 20)
+        let checks =
+            settings.acceptanceInterval > 0 ? (100 + settings.acceptanceInterval - 1) / settings.acceptanceInterval : 0
+        #expect(whole.trace.acceptances.count == checks)
+        #expect(whole.trace.prefix(33, settings: settings) == (try Self.run(settings: settings, drawCount: 33)).trace)
+    }
+
+    /// With both ends on the minibatch of the step, and at the step itself, however many steps lie between draws.
+    @Test func `the acceptance recorded is that of one step, with several steps between draws too`() throws {
+        var settings = Self.settings()
+        settings.stepsPerDraw = 5
+        var often = Self.settings()
+        often.stepsPerDraw = 1
+        let thinned = try Self.run(settings: settings).trace
+        // Step 32·5 of the chain with one step a draw is draw 160 there.
+        let every = try Self.run(settings: often, drawCount: 200).trace
+        #expect(thinned.acceptances[1] == every.acceptances[5])
+        #expect(thinned.acceptances.allSatisfy { 0 < $0 && $0 <= 1 })
     }
 
     @Test func `chains are the same bytes whatever runs beside them`() async throws {
@@ -71,14 +97,14 @@ struct ChainTests {
         #expect(chain.trace.lossDifferences[0] == 0)
         #expect(chain.trace.squaredDistances[0] == 0)
         #expect(chain.trace.driftProducts[0] == 0)
-        #expect(chain.position[2] == Self.posterior.center[2])
-        #expect(chain.position[0] != Self.posterior.center[0])
+        #expect(chain.state.position[2] == Self.posterior.center[2])
+        #expect(chain.state.position[0] != Self.posterior.center[0])
     }
 
     /// Above ε·p = 4 the steps grow without bound: with p = 50·10 + 2 and ε = 1 by 250 each, to infinity after some 64
     /// draws, when the square of the drift overflows.
     @Test func `a chain that blows up is diverged and stays so`() throws {
-        var chain = Chain(chain: 0, posterior: Self.posterior)
+        var chain = Chain(chain: 0, posterior: Self.posterior, settings: Self.settings(), trainingStep: 10)
         try Self.advance(&chain, to: 1000, settings: Self.settings(stepSize: 1))
         #expect(chain.trace.outcome == .diverged(atDraw: chain.trace.drawCount))
         #expect((30..<200).contains(chain.trace.drawCount))
@@ -103,7 +129,7 @@ struct ChainTests {
 
     @Test func `a cancelled task stops at the next draw and keeps what was done`() async throws {
         let chain = await Task {
-            var chain = Chain(chain: 0, posterior: Self.posterior)
+            var chain = Chain(chain: 0, posterior: Self.posterior, settings: Self.settings(), trainingStep: 10)
             #expect(throws: CancellationError.self) {
                 try Self.advance(&chain, to: 100) { drawCount in
                     if drawCount == 10 { withUnsafeCurrentTask { $0?.cancel() } }

@@ -82,14 +82,13 @@ func sample<Scalar: Real>(
     let evaluator = loss.makeEvaluator(capacity: settings.batchSize)
     let atCenter = evaluator.fullLoss(at: center, examples: 0..<loss.exampleCount, chunkSize: settings.batchSize)
     let traces = try (0..<settings.chainCount).map { index in
-        var chain = Chain(chain: index, posterior: posterior)
+        var chain = Chain(chain: index, posterior: posterior, settings: settings, trainingStep: 0)
         try chain.advance(
             to: settings.burnInCount + settings.drawCount, evaluator: evaluator, centerLosses: atCenter.exampleLosses,
             posterior: posterior, settings: settings, trainingStep: 0)
         return chain.trace
     }
     let estimate = LLCEstimate(
-        traces: traces, nBeta: settings.nBeta, localization: settings.localization, dimension: posterior.subset.count,
-        stepSize: settings.stepSize, burnInCount: settings.burnInCount)
+        traces: traces, conditions: ChainConditions(settings, dimension: posterior.subset.count))
     return (estimate, traces)
 }

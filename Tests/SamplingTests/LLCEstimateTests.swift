@@ -27,7 +27,9 @@ struct LLCEstimateTests {
 
     /// nβ = 100, d = 10, ε = 1e-3: (ε/4)·400 = 0.1.
     static func estimate(_ traces: [ChainTrace], burnIn: Int = 0) -> LLCEstimate {
-        LLCEstimate(traces: traces, nBeta: 100, localization: 0, dimension: 10, stepSize: 1e-3, burnInCount: burnIn)
+        var settings = testSettings(draws: 1, burnIn: burnIn, stepSize: 1e-3, nBeta: 100, localization: 0)
+        settings.method = .sgld
+        return LLCEstimate(traces: traces, conditions: ChainConditions(settings, dimension: 10))
     }
 
     static func kinds(_ estimate: LLCEstimate) -> [Concern.Kind] { estimate.concerns.map(\.kind) }

@@ -8,6 +8,7 @@
 """
 
 from .arguments import LOSSES, RecorderError
+from .devinterp import convert_devinterp
 from .recorder import RECORDED_EXAMPLE_COUNT, Recorder
 
-__all__ = ["LOSSES", "RECORDED_EXAMPLE_COUNT", "Recorder", "RecorderError"]
+__all__ = ["LOSSES", "RECORDED_EXAMPLE_COUNT", "Recorder", "RecorderError", "convert_devinterp"]

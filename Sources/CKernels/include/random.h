@@ -1,4 +1,4 @@
-// Counter-based random numbers and the fused sampler update.
+// Counter-based random numbers and the fused updates of the samplers.
 #ifndef CKERNELS_RANDOM_H
 #define CKERNELS_RANDOM_H
 
@@ -20,7 +20,7 @@ void instar_normals_f64(instar_stream stream, uint32_t row, size_t first, size_t
 // What a step adds up, at the position before it: delta = position - center, drift g = n_beta*gradient + gamma*delta.
 typedef struct {
     double drift_product;     // delta . g
-    double squared_drift;     // |g|^2
+    double squared_drift;     // g^T G g with the step's diagonal preconditioner G, |g|^2 without one
     double squared_distance;  // |delta|^2
 } instar_step_sums;
 
@@ -32,5 +32,35 @@ void instar_sgld_step_f32(
 void instar_sgld_step_f64(
     instar_stream stream, uint32_t row, size_t first, size_t count, double *position, const double *gradient,
     const double *center, double n_beta, double localization, double step_size, instar_step_sums *sums);
+
+// The same with the diagonal preconditioner G = 1/(sqrt(v) + offset): position += -(step_size/2)*G*g +
+// sqrt(step_size*G)*noise, after v = decay*v + (1 - decay)*gradient^2 of the squared gradients v.
+void instar_rmsprop_step_f32(
+    instar_stream stream, uint32_t row, size_t first, size_t count, float *position, const float *gradient,
+    const float *center, float *squared_gradients, double n_beta, double localization, double step_size, double decay,
+    double offset, instar_step_sums *sums);
+void instar_rmsprop_step_f64(
+    instar_stream stream, uint32_t row, size_t first, size_t count, double *position, const double *gradient,
+    const double *center, double *squared_gradients, double n_beta, double localization, double step_size,
+    double decay, double offset, instar_step_sums *sums);
+
+// momentum -= kick*g, then position += drift_time*momentum; adds to the sums and |momentum|^2 to squared_momentum.
+void instar_kick_f32(
+    size_t first, size_t count, float *position, float *momentum, const float *gradient, const float *center,
+    double n_beta, double localization, double kick, double drift_time, instar_step_sums *sums,
+    double *squared_momentum);
+void instar_kick_f64(
+    size_t first, size_t count, double *position, double *momentum, const double *gradient, const double *center,
+    double n_beta, double localization, double kick, double drift_time, instar_step_sums *sums,
+    double *squared_momentum);
+
+// momentum = decay*momentum + noise_scale*noise, then position += drift_time*momentum; adds |momentum|^2 to
+// squared_momentum.
+void instar_friction_f32(
+    instar_stream stream, uint32_t row, size_t first, size_t count, float *position, float *momentum, double decay,
+    double noise_scale, double drift_time, double *squared_momentum);
+void instar_friction_f64(
+    instar_stream stream, uint32_t row, size_t first, size_t count, double *position, double *momentum, double decay,
+    double noise_scale, double drift_time, double *squared_momentum);
 
 #endif

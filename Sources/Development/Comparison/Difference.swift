@@ -39,6 +39,7 @@ extension SamplingSettings {
             (Entry(name: "nβ", value: Format.exact(nBeta)), "--n-beta"),
             (Entry(name: "step size ε", value: Format.exact(stepSize)), "--step-size"),
             (Entry(name: "localization γ", value: Format.exact(localization)), "--localization"),
+            (Entry(name: "sampler", value: method.rawValue), "--sampler"),
             (Entry(name: "batch size", value: String(batchSize)), "--batch"),
             (Entry(name: "minibatches", value: minibatches.rawValue), "--minibatches"),
             (Entry(name: "precision", value: precision.rawValue), "--precision"),
@@ -56,6 +57,10 @@ extension Measurements {
         add("loss", loss.map { "\($0.name) in \($0.unit)" })
         add("examples n", exampleCount.map(String.init))
         add("parameters sampled", tensors.contains(where: \.isSampled) ? String(sampledCount) : nil)
+        add("sampled by", imported?.source)
+        add("nβ", imported.map { Format.exact($0.nBeta) })
+        add("step size ε", imported?.stepSize.map(Format.exact))
+        add("localization γ", imported?.localization.map(Format.exact))
         return entries + (settings?.conditions.map(\.entry) ?? [])
     }
 

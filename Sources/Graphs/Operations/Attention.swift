@@ -224,6 +224,7 @@ extension Attention {
     /// input's own.
     private func cacheGradient<Scalar: Real>(_ frame: Frame<Scalar>, _ index: Int) -> UnsafeMutablePointer<Scalar>? {
         guard hasCache else { return frame.inputGradient(index + 1) }
+        guard frame.inputGradient(index + 1) != nil || frame.inputGradient(index + 4) != nil else { return nil }
         let batch = frame.inputShape(0)[0]
         let target = UnsafeMutablePointer(mutating: cache(frame, index)) + cacheCount(batch)
         let count = batch * shapes.keyHeads * shapes.columns * (index == 0 ? shapes.size : shapes.valueSize)

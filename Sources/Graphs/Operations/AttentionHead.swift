@@ -83,16 +83,18 @@ struct AttentionHead<Scalar: Real> {
             all.append(count, source: 1, target: 1)
             instar_accumulate(Scalar.kernelType, &all, 1, scores.gradient, room)
         }
-        if let output {
-            let dy = MatrixOperand(output.start, stride: output.stride)
+        if let output, let target = gradients.values {
             Scalar.multiply(
-                dy, MatrixOperand(values.start, stride: values.stride, isTransposed: true), rows: rows,
-                columns: columns, inner: valueSize, alpha: 1, beta: 0, into: room, stride: columns)
-            if let target = gradients.values {
-                Scalar.multiply(
-                    MatrixOperand(probabilities, stride: columns, isTransposed: true), dy, rows: columns,
-                    columns: valueSize, inner: rows, alpha: 1, beta: 1, into: target, stride: values.stride)
-            }
+                MatrixOperand(probabilities, stride: columns, isTransposed: true),
+                MatrixOperand(output.start, stride: output.stride), rows: columns, columns: valueSize, inner: rows,
+                alpha: 1, beta: 1, into: target, stride: values.stride)
+        }
+        guard gradients.queries != nil || gradients.keys != nil || gradients.bias != nil else { return }
+        if let output {
+            Scalar.multiply(
+                MatrixOperand(output.start, stride: output.stride),
+                MatrixOperand(values.start, stride: values.stride, isTransposed: true), rows: rows, columns: columns,
+                inner: valueSize, alpha: 1, beta: 0, into: room, stride: columns)
         } else {
             instar_zero(room, count * MemoryLayout<Scalar>.stride)
         }

@@ -71,6 +71,7 @@ struct Conv: Operation {
             var strides = biasStrides(frame).reversed
             instar_accumulate(Scalar.kernelType, &strides, 1, dy, db)
         }
+        guard dx != nil || dw != nil else { return }
         var window = window.raw
         forEachProduct(frame) { group, inputOffset, outputOffset, taps, positions in
             let weightOffset = group * filterCount * taps

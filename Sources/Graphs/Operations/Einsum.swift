@@ -91,7 +91,8 @@ struct Einsum: Operation {
         var scratch = frame.scratch
         for (index, contraction) in contractions.enumerated().reversed() {
             var dLeft = frame.inputGradient(0)
-            if index > 0 {
+            let isLeftWanted = (0...index).contains { frame.inputGradient($0) != nil }
+            if index > 0, isLeftWanted {
                 dLeft = scratch
                 scratch += lefts[index].count
                 instar_zero(dLeft, lefts[index].count * MemoryLayout<Scalar>.stride)
@@ -99,7 +100,8 @@ struct Einsum: Operation {
             contraction.backward(
                 lefts[index], operand(frame, index + 1), dy: dy, sizes: sizes, scratch: scratch, dLeft,
                 frame.inputGradient(index + 1))
-            if index > 0, let dLeft { dy = UnsafePointer(dLeft) }
+            guard isLeftWanted, let dLeft else { return }
+            dy = UnsafePointer(dLeft)
         }
     }
 

@@ -63,7 +63,8 @@ struct Extremum: Operation {
             let (left, right) = (left(frame, index), frame.input(index))
             var layout = layout(frame, index)
             var leftGradient = frame.inputGradient(0)
-            if index > 1 {
+            let isLeftWanted = (0..<index).contains { frame.inputGradient($0) != nil }
+            if index > 1, isLeftWanted {
                 let gradient = frame.scratch + index % 2 * count
                 instar_zero(gradient, count * MemoryLayout<Scalar>.stride)
                 leftGradient = gradient
@@ -73,7 +74,8 @@ struct Extremum: Operation {
                 instar_binary_backward(
                     Scalar.kernelType, code, Int32(side), &layout, left, right, frame.output(0), dy, gradient)
             }
-            if index > 1, let leftGradient { dy = UnsafePointer(leftGradient) }
+            guard isLeftWanted, let leftGradient else { return }
+            dy = UnsafePointer(leftGradient)
         }
     }
 

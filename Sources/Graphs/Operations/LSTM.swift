@@ -113,10 +113,12 @@ struct LSTM: Operation {
                     kept.cell(position + 1), kept.products + start, kept.gates + start,
                     dy.map { $0 + shapes.outputStep(time, direction: direction, batch: batch).start }, dh, dc,
                     dz + start, weightGradient(frame, 7, direction), dc + stateCount)
-                let dProducts = MatrixOperand(UnsafePointer(dz + start), stride: stride)
-                Scalar.multiply(
-                    dProducts, MatrixOperand(weights(frame, 2, direction), stride: shapes.hidden), rows: batch,
-                    columns: shapes.hidden, inner: gates, alpha: 1, beta: 1, into: dh, stride: shapes.hidden)
+                if position > 0 || (frame.hasInput(5) && frame.inputGradient(5) != nil) {
+                    Scalar.multiply(
+                        MatrixOperand(UnsafePointer(dz + start), stride: stride),
+                        MatrixOperand(weights(frame, 2, direction), stride: shapes.hidden), rows: batch,
+                        columns: shapes.hidden, inner: gates, alpha: 1, beta: 1, into: dh, stride: shapes.hidden)
+                }
                 if let dr = weightGradient(frame, 2, direction) {
                     Scalar.multiply(
                         MatrixOperand(UnsafePointer(dz + start), stride: stride, isTransposed: true),

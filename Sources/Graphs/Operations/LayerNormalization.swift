@@ -84,20 +84,21 @@ struct LayerNormalization: Operation {
     /// The gradients of y = z·scale + bias, then that of z with respect to x.
     private func backwardByParts<Scalar: Real>(_ frame: Frame<Scalar>, _ dy: UnsafePointer<Scalar>) {
         let (z, dz, y) = (normalized(frame), frame.scratch + extent, frame.output(0))
-        instar_zero(dz, frame.inputShape(0).elementCount * MemoryLayout<Scalar>.stride)
+        let dx = frame.inputGradient(0)
+        if dx != nil { instar_zero(dz, frame.inputShape(0).elementCount * MemoryLayout<Scalar>.stride) }
         for (parameter, code) in [(1, INSTAR_MULTIPLY), (2, INSTAR_ADD)] where frame.hasInput(parameter) {
             var layout = layout(frame, parameter)
             let values = frame.input(parameter)
             if let gradient = frame.inputGradient(parameter) {
                 instar_binary_backward(Scalar.kernelType, code, 1, &layout, z, values, y, dy, gradient)
             }
-            if parameter == 1 {
+            if parameter == 1, dx != nil {
                 instar_binary_backward(Scalar.kernelType, code, 0, &layout, z, values, y, dy, dz)
             }
         }
+        guard let dx else { return }
         instar_layer_norm_backward(
-            Scalar.kernelType, rows(frame), extent, frame.input(0), ones(frame), frame.saved, dz,
-            frame.inputGradient(0), nil, nil)
+            Scalar.kernelType, rows(frame), extent, frame.input(0), ones(frame), frame.saved, dz, dx, nil, nil)
     }
 
     /// Where the normalized x is kept: after the statistics.

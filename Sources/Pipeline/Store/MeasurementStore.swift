@@ -11,26 +11,32 @@ import Sampling
 ///     settings.json              the settings and inputs that all units share
 ///     units/STEP.h5              what was measured without sampling
 ///     units/STEP-chain-K.h5      one chain with its last state
+///     units/STEP-KEY-chain-K.h5  the same under a restriction, KEY its digest's first digits
 ///     measurements.h5            everything, for netCDF-4 readers and for `report`
 struct MeasurementStore: Sendable {
     /// The folder.
     let folder: String
 
-    /// The store of a run: `output`, or `instar` in the run directory; a folder that itself holds measurements is
-    /// its own store.
+    /// The store of a run: `output`, or `instar` in the run directory, or beside a file of traces `NAME-instar`; a folder
+    /// that itself holds measurements is its own store.
     init(run: String, output: String?) {
         if let output {
             folder = output
         } else if FileManager.default.fileExists(atPath: "\(run)/measurements.h5") {
             folder = run
         } else {
-            folder = "\(run)/instar"
+            var isFolder: ObjCBool = false
+            let isFile = FileManager.default.fileExists(atPath: run, isDirectory: &isFolder) && !isFolder.boolValue
+            folder = isFile ? URL(fileURLWithPath: run).deletingPathExtension().path + "-instar" : "\(run)/instar"
         }
     }
 
     var measurementsPath: String { "\(folder)/measurements.h5" }
     func surveyPath(step: Int) -> String { "\(folder)/units/\(name(step)).h5" }
-    func chainPath(step: Int, chain: Int) -> String { "\(folder)/units/\(name(step))-chain-\(chain).h5" }
+    /// The file of a chain; `restriction` is the key of what was restricted, nil for the whole.
+    func chainPath(step: Int, restriction: String?, chain: Int) -> String {
+        "\(folder)/units/\(name(step))\(restriction.map { "-\($0)" } ?? "")-chain-\(chain).h5"
+    }
     private var settingsPath: String { "\(folder)/settings.json" }
     private func name(_ step: Int) -> String {
         let digits = String(step)
@@ -100,6 +106,8 @@ struct StoredSettings: Codable, Sendable, Equatable {
     var sampling: SamplingSettings?
     /// Digests and names of what is measured, in a fixed order.
     var inputs: [Entry]
+    /// The restrictions measured beside the whole, in the order they were first asked for.
+    var restrictions: [Restriction] = []
 
     /// Throws where `self`, stored before, does not allow work with `wanted` beside it.
     ///
@@ -131,13 +139,23 @@ extension SamplingSettings {
     /// The settings that decide a chain's draws, by the names of their options.
     var fixedEntries: [Entry] {
         [
-            Entry(name: "batch", value: "\(batchSize)"),
-            Entry(name: "minibatches", value: minibatches.rawValue),
-            Entry(name: "step-size", value: "\(stepSize)"),
-            Entry(name: "n-beta", value: "\(nBeta)"),
-            Entry(name: "localization", value: "\(localization)"),
-            Entry(name: "seed", value: "\(seed)"),
-            Entry(name: "precision", value: precision.rawValue),
+            Entry(name: "sampler", value: method.rawValue),
+            Entry(name: "steps-per-draw", value: "\(stepsPerDraw)"),
+            Entry(name: "extrapolate", value: "\(extrapolates)"),
+            Entry(name: "observe-every", value: "\(observations.interval)"),
+            Entry(name: "trace-examples", value: "\(observations.tracedExampleCount)"),
+            Entry(name: "covariance", value: "\(observations.covarianceRank)"),
         ]
+            // What adapts or is observed depends on where burn-in ends.
+            + (method == .rmspropSGLD || observations.interval > 0
+                ? [Entry(name: "burn-in", value: "\(burnInCount)")] : []) + [
+                Entry(name: "batch", value: "\(batchSize)"),
+                Entry(name: "minibatches", value: minibatches.rawValue),
+                Entry(name: "step-size", value: "\(stepSize)"),
+                Entry(name: "n-beta", value: "\(nBeta)"),
+                Entry(name: "localization", value: "\(localization)"),
+                Entry(name: "seed", value: "\(seed)"),
+                Entry(name: "precision", value: precision.rawValue),
+            ]
     }
 }

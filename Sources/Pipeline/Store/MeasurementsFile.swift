@@ -6,19 +6,23 @@ import Tensors
 
 /// `measurements.h5`: one HDF5 file that netCDF-4 readers open (`xarray.open_datatree`, `arviz.from_netcdf`).
 ///
-/// Groups `posterior` (λ per draw) and `sample_stats`, burn-in in `warmup_…`, as ArviZ lays them out, with the
-/// dimensions (chain, draw, checkpoint); `checkpoints`, `outputs`, `weights` and `recorded` hold the rest.
+/// The chains stand as ``TraceGroups`` lays them out, those of the k-th restriction below `restrictions/k`;
+/// `checkpoints`, `outputs`, `weights` and `recorded` hold the rest.
 /// Missing numbers are NaN, as netCDF readers expect. What has no place in an array stands as JSON in
 /// `instar/header`.
 enum MeasurementsFile {
     /// All of `Measurements` that is not an array.
     private struct Header: Codable {
-        var format = 1
+        var format = 2
         var runName: String
         var axis: Measurements.Axis
         var loss: LossDescription?
         var exampleCount: Int?
         var settings: SamplingSettings?
+        var imported: ImportedSampling?
+        var restrictions: [StoredRestriction]
+        /// Of the whole; axes `[checkpoint]`.
+        var observations: [PosteriorObservations?]
         var provenance: Provenance
         var hyperparameters: [Entry]
         var tensors: [TensorSummary]
@@ -27,11 +31,14 @@ enum MeasurementsFile {
         var limitations: [String]
     }
 
-    /// The arrays of a trace by their names in the file.
-    private static let statistics: [(name: String, path: any WritableKeyPath<ChainTrace, [Double]> & Sendable)] = [
-        ("loss", \.losses), ("loss_difference", \.lossDifferences), ("drift_product", \.driftProducts),
-        ("squared_drift", \.squaredDrifts), ("squared_distance", \.squaredDistances),
-    ]
+    /// A restricted series without its chains.
+    private struct StoredRestriction: Codable {
+        var restriction: Restriction
+        var sampledCount: Int
+        var exampleCount: Int
+        /// Axes `[checkpoint]`.
+        var observations: [PosteriorObservations?]
+    }
 
     // MARK: Writing
 
@@ -43,6 +50,13 @@ enum MeasurementsFile {
                 Header(
                     runName: measurements.runName, axis: measurements.axis, loss: measurements.loss,
                     exampleCount: measurements.exampleCount, settings: measurements.settings,
+                    imported: measurements.imported,
+                    restrictions: measurements.restrictions.map {
+                        StoredRestriction(
+                            restriction: $0.restriction, sampledCount: $0.sampledCount,
+                            exampleCount: $0.exampleCount, observations: $0.points.map(\.observations))
+                    },
+                    observations: measurements.checkpoints.map(\.observations),
                     provenance: measurements.provenance, hyperparameters: measurements.hyperparameters,
                     tensors: measurements.tensors,
                     subsets: measurements.checkpoints.first?.subsetLosses.map(\.name) ?? [],
@@ -53,10 +67,17 @@ enum MeasurementsFile {
             try instar.writeDimension("part", integers([0]))
             try instar.write("header", [header], dimensions: ["part"])
             try writeCheckpoints(measurements, into: root.createGroup("checkpoints"))
-            if let settings = measurements.settings {
-                let burnIn = settings.burnInCount
-                try writeDraws(measurements, burnIn..<burnIn + settings.drawCount, prefix: "", into: root)
-                if burnIn > 0 { try writeDraws(measurements, 0..<burnIn, prefix: "warmup_", into: root) }
+            if let groups = measurements.traceGroups(dimension: measurements.sampledCount) {
+                try groups.write(measurements.checkpoints.map(\.chains), into: root)
+            }
+            if !measurements.restrictions.isEmpty {
+                let restrictions = try root.createGroup("restrictions")
+                for (index, series) in measurements.restrictions.enumerated() {
+                    let group = try restrictions.createGroup("\(index)")
+                    try group.setAttribute("name", .text(series.restriction.name))
+                    try measurements.traceGroups(dimension: series.sampledCount)?.write(
+                        series.points.map(\.chains), into: group)
+                }
             }
             let products = [("outputs", measurements.outputProducts), ("weights", measurements.weightProducts)]
             for (name, products) in products {
@@ -101,55 +122,6 @@ enum MeasurementsFile {
             try group.writeDimension("subset", subsets)
             try table("subset_loss", "subset", checkpoints.map { $0.subsetLosses.map(\.loss) })
         }
-        if let settings = measurements.settings {
-            try group.writeDimension("chain", integers(Array(0..<settings.chainCount)))
-            let rows = checkpoints.map { checkpoint in
-                checkpoint.chains.map { trace -> Int64 in
-                    if case .diverged(let draw) = trace.outcome { Int64(draw) } else { -1 }
-                }
-            }
-            try group.write(
-                "diverged_at_draw", Tensor(rows.flatMap(\.self), shape: [checkpoints.count, settings.chainCount]),
-                dimensions: ["checkpoint", "chain"])
-        }
-    }
-
-    private static func writeDraws(
-        _ measurements: Measurements, _ draws: Range<Int>, prefix: String, into root: HDF5Writer
-    ) throws(HDF5Error) {
-        guard let settings = measurements.settings else { return }
-        let checkpoints = measurements.checkpoints
-        let shape: Shape = [settings.chainCount, draws.count, checkpoints.count]
-        func array(_ value: (ChainTrace, Int) -> Double) -> Tensor {
-            var values: [Double] = []
-            values.reserveCapacity(shape.elementCount)
-            for chain in 0..<settings.chainCount {
-                for draw in draws {
-                    for checkpoint in checkpoints {
-                        let trace = checkpoint.chains[chain]
-                        values.append(draw < trace.drawCount ? value(trace, draw) : .nan)
-                    }
-                }
-            }
-            return Tensor(values, shape: shape)
-        }
-        func group(_ name: String) throws(HDF5Error) -> HDF5Writer {
-            let group = try root.createGroup(prefix + name)
-            try group.setAttribute("inference_library", .text("instar"))
-            try group.setAttribute("inference_library_version", .text(measurements.provenance.version))
-            try group.setAttribute("sample_dims", .texts(["chain", "draw"]))
-            try group.writeDimension("chain", integers(Array(0..<settings.chainCount)))
-            try group.writeDimension("draw", integers(Array(0..<draws.count)))
-            try group.writeDimension("checkpoint", integers(measurements.steps))
-            return group
-        }
-        let dimensions = ["chain", "draw", "checkpoint"]
-        try group("posterior").write(
-            "llc", array { settings.nBeta * $0.lossDifferences[$1] }, dimensions: dimensions, compression: 4)
-        let stats = try group("sample_stats")
-        for (name, path) in statistics {
-            try stats.write(name, array { $0[keyPath: path][$1] }, dimensions: dimensions, compression: 4)
-        }
     }
 
     private static func write(
@@ -165,8 +137,6 @@ enum MeasurementsFile {
             "inner_product", Tensor(products.values, shape: [products.count, products.count]),
             dimensions: ["checkpoint", "other_checkpoint"])
     }
-
-    private static func integers(_ values: [Int]) -> Tensor { Tensor(values.map { Int64($0) }, shape: [values.count]) }
 
     // MARK: Reading
 
@@ -187,10 +157,9 @@ enum MeasurementsFile {
             settings: header.settings, provenance: header.provenance, hyperparameters: header.hyperparameters,
             tensors: header.tensors, checkpoints: [], outputProducts: nil, weightProducts: nil, recordedSeries: [],
             limitations: header.limitations)
+        measurements.imported = header.imported
         measurements.checkpoints = try readCheckpoints(root, header: header)
-        if let settings = header.settings {
-            try readChains(root, settings: settings, into: &measurements)
-        }
+        try readChains(root, header: header, into: &measurements)
         if names.contains("outputs") { measurements.outputProducts = try readProducts(root.group("outputs")) }
         if names.contains("weights") { measurements.weightProducts = try readProducts(root.group("weights")) }
         for (index, name) in header.recorded.enumerated() {
@@ -223,39 +192,24 @@ enum MeasurementsFile {
     }
 
     private static func readChains(
-        _ root: HDF5Group, settings: SamplingSettings, into measurements: inout Measurements
+        _ root: HDF5Group, header: Header, into measurements: inout Measurements
     ) throws {
-        let checkpointCount = measurements.checkpoints.count
-        let diverged = try root.group("checkpoints").dataset("diverged_at_draw").read().integers ?? []
-        let parts =
-            (settings.burnInCount > 0 ? [("warmup_sample_stats", settings.burnInCount)] : [])
-            + [("sample_stats", settings.drawCount)]
-        var traces = (0..<checkpointCount).map { _ in (0..<settings.chainCount).map { ChainTrace(chain: $0) } }
-        for (name, drawCount) in parts {
-            let group = try root.group(name)
-            for (statistic, path) in statistics {
-                let values = try group.doubles(statistic)
-                for checkpoint in 0..<checkpointCount {
-                    for chain in 0..<settings.chainCount {
-                        traces[checkpoint][chain][keyPath: path] += (0..<drawCount).map {
-                            values[(chain * drawCount + $0) * checkpointCount + checkpoint]
-                        }
-                    }
-                }
-            }
+        guard let groups = measurements.traceGroups(dimension: measurements.sampledCount) else { return }
+        for (place, chains) in try groups.read(from: root).enumerated() {
+            measurements.checkpoints[place].chains = chains
+            measurements.checkpoints[place].llc = measurements.estimate(chains, conditions: groups.conditions)
+            measurements.checkpoints[place].observations = header.observations[place]
         }
-        let dimension = measurements.sampledCount
-        for checkpoint in 0..<checkpointCount {
-            for chain in 0..<settings.chainCount {
-                let draw = Int(diverged[checkpoint * settings.chainCount + chain])
-                guard draw >= 0 else { continue }
-                traces[checkpoint][chain] = traces[checkpoint][chain].prefix(draw)
-                traces[checkpoint][chain].outcome = .diverged(atDraw: draw)
-            }
-            measurements.checkpoints[checkpoint].chains = traces[checkpoint]
-            measurements.checkpoints[checkpoint].llc = LLCEstimate(
-                traces: traces[checkpoint], nBeta: settings.nBeta, localization: settings.localization,
-                dimension: dimension, stepSize: settings.stepSize, burnInCount: settings.burnInCount)
+        for (index, stored) in header.restrictions.enumerated() {
+            guard let groups = measurements.traceGroups(dimension: stored.sampledCount) else { continue }
+            let chains = try groups.read(from: root.group("restrictions").group("\(index)"))
+            measurements.restrictions.append(
+                RestrictedSeries(
+                    restriction: stored.restriction, sampledCount: stored.sampledCount,
+                    exampleCount: stored.exampleCount,
+                    points: zip(chains, stored.observations).map {
+                        measurements.posterior($0, conditions: groups.conditions, observations: $1)
+                    }))
         }
     }
 
@@ -276,6 +230,37 @@ enum MeasurementsFile {
 extension Measurements {
     /// The steps of the checkpoints.
     var steps: [Int] { checkpoints.map(\.step) }
+
+    /// How the chains of a series over d coordinates stand in a file; nil where none were run.
+    fileprivate func traceGroups(dimension: Int) -> TraceGroups? {
+        if let settings {
+            return TraceGroups(
+                conditions: ChainConditions(settings, dimension: dimension), chainCount: settings.chainCount,
+                steps: steps, library: ("instar", provenance.version))
+        }
+        guard let imported, let conditions = chainConditions else { return nil }
+        return TraceGroups(
+            conditions: conditions, chainCount: imported.chainCount, steps: steps, library: (imported.source, ""))
+    }
+
+    /// The estimate from the chains of one checkpoint, with the concern of an error that was asked for and not reached.
+    func estimate(_ chains: [ChainTrace], conditions: ChainConditions) -> LLCEstimate {
+        var estimate = LLCEstimate(traces: chains, conditions: conditions)
+        if let settings, let target = settings.targetError, estimate.standardError.map({ $0 > target }) ?? true {
+            estimate.concerns.append(
+                .targetMissed(error: estimate.standardError, target: target, drawLimit: settings.drawLimit))
+        }
+        return estimate
+    }
+
+    /// What the chains of one checkpoint gave.
+    func posterior(
+        _ chains: [ChainTrace], conditions: ChainConditions, observations: PosteriorObservations?
+    ) -> PosteriorMeasurement {
+        PosteriorMeasurement(
+            loss: chains.lazy.compactMap(\.centerLoss).first, llc: estimate(chains, conditions: conditions),
+            chains: chains, observations: observations)
+    }
 }
 
 extension Double {

@@ -73,6 +73,15 @@ extension Survey {
 }
 
 extension Chain {
+    /// The arrays of a trace by their names in the file.
+    private static var traces: [(name: String, path: WritableKeyPath<ChainTrace, [Double]>)] {
+        [
+            ("losses", \.losses), ("loss_differences", \.lossDifferences), ("drift_products", \.driftProducts),
+            ("squared_drifts", \.squaredDrifts), ("squared_distances", \.squaredDistances),
+            ("acceptances", \.acceptances), ("full_loss_differences", \.fullLossDifferences),
+        ]
+    }
+
     /// Writes the chain with its last state as one file.
     func write(to path: String, step: Int, key: String, processor: String) throws(HDF5Error) {
         try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
@@ -81,17 +90,17 @@ extension Chain {
             try root.setAttribute("step", .integer(step))
             try root.setAttribute("chain", .integer(trace.chain))
             if case .diverged(let draw) = trace.outcome { try root.setAttribute("diverged_at_draw", .integer(draw)) }
-            let shape: Shape = [trace.drawCount]
-            try root.write("losses", Tensor(trace.losses, shape: shape))
-            try root.write("loss_differences", Tensor(trace.lossDifferences, shape: shape))
-            try root.write("drift_products", Tensor(trace.driftProducts, shape: shape))
-            try root.write("squared_drifts", Tensor(trace.squaredDrifts, shape: shape))
-            try root.write("squared_distances", Tensor(trace.squaredDistances, shape: shape))
-            if let floats = position as? [Float] {
-                try root.write("position", Tensor(floats, shape: [floats.count]))
-            } else {
-                try root.write("position", Tensor(position.map { Double($0) }, shape: [position.count]))
+            if let loss = trace.centerLoss { try root.setAttribute("center_loss", .number(loss)) }
+            for (name, path) in Self.traces {
+                let values = trace[keyPath: path]
+                try root.write(name, Tensor(values, shape: [values.count]))
             }
+            let stateGroup = try root.createGroup("state")
+            try stateGroup.setAttribute("friction", .number(state.friction))
+            try stateGroup.write("position", vector(state.position))
+            try stateGroup.write("momentum", vector(state.momentum))
+            try stateGroup.write("squared_gradients", vector(state.squaredGradients))
+            if let observations { try observations.write(into: root.createGroup("observations")) }
         }
     }
 
@@ -100,29 +109,90 @@ extension Chain {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let root = try HDF5File(reading: path).root()
         var trace = ChainTrace(chain: try root.requiredInteger("chain"))
-        trace.losses = try root.doubles("losses")
-        trace.lossDifferences = try root.doubles("loss_differences")
-        trace.driftProducts = try root.doubles("drift_products")
-        trace.squaredDrifts = try root.doubles("squared_drifts")
-        trace.squaredDistances = try root.doubles("squared_distances")
+        trace.centerLoss = try root.number("center_loss")
+        for (name, path) in traces { trace[keyPath: path] = try root.doubles(name) }
         if case .integer(let draw)? = try root.attribute("diverged_at_draw") { trace.outcome = .diverged(atDraw: draw) }
+        let stateGroup = try root.group("state")
+        var state = SamplerState<Scalar>(position: try stateGroup.dataset("position").read().values())
+        state.friction = try stateGroup.number("friction") ?? 0
+        state.momentum = try stateGroup.dataset("momentum").read().values()
+        state.squaredGradients = try stateGroup.dataset("squared_gradients").read().values()
+        let isObserved = try root.members().contains { $0.name == "observations" }
+        let observations = isObserved ? try ChainObservations<Scalar>.read(root.group("observations")) : nil
         return StoredUnit(
             key: try root.requiredText("key"), processor: try root.requiredText("processor"),
-            value: Chain(trace: trace, position: try root.dataset("position").read().values()))
+            value: Chain(trace: trace, state: state, observations: observations))
     }
 }
 
-extension ChainTrace {
-    /// The first `count` draws, as a shorter run would have recorded them.
-    func prefix(_ count: Int) -> ChainTrace {
-        var shorter = self
-        shorter.losses = Array(losses.prefix(count))
-        shorter.lossDifferences = Array(lossDifferences.prefix(count))
-        shorter.driftProducts = Array(driftProducts.prefix(count))
-        shorter.squaredDrifts = Array(squaredDrifts.prefix(count))
-        shorter.squaredDistances = Array(squaredDistances.prefix(count))
-        if case .diverged(let draw) = outcome, draw >= count { shorter.outcome = .completed }
-        return shorter
+/// A vector in its own precision.
+private func vector<Scalar: Real>(_ values: [Scalar]) -> Tensor {
+    if let floats = values as? [Float] { return Tensor(floats, shape: [floats.count]) }
+    return Tensor(values.map { Double($0) }, shape: [values.count])
+}
+
+extension ChainObservations {
+    fileprivate func write(into group: HDF5Writer) throws(HDF5Error) {
+        try group.setAttribute("traced_example_count", .integer(tracedExampleCount))
+        try group.write(
+            "traced_losses", Tensor(tracedLosses.flatMap(\.self), shape: [tracedLosses.count, tracedExampleCount]))
+        if let moments {
+            try group.setAttribute("moment_draw_count", .integer(moments.drawCount))
+            try group.write("means", vector(moments.means))
+            try group.write("squared_deviations", vector(moments.squaredDeviations))
+        }
+        if let covariance {
+            let sketch = try group.createGroup("covariance")
+            try sketch.setAttribute("draw_count", .integer(covariance.drawCount))
+            try sketch.setAttribute("row_count", .integer(2 * covariance.keptCount))
+            try sketch.setAttribute("total_scatter", .number(covariance.totalScatter))
+            try sketch.setAttribute("shrinkage", .number(covariance.shrinkage))
+            try sketch.write("mean", vector(covariance.mean))
+            let rows = vector(covariance.rows.flatMap(\.self))
+            try sketch.write(
+                "rows",
+                Tensor(
+                    shape: [covariance.rows.count, covariance.dimension], elementType: rows.elementType,
+                    elements: rows.elements))
+        }
+    }
+
+    fileprivate static func read(_ group: HDF5Group) throws(HDF5Error) -> ChainObservations {
+        let names = Set(try group.members().map(\.name))
+        let tracedCount = try group.requiredInteger("traced_example_count")
+        let traced: [Float] = try group.dataset("traced_losses").read().values()
+        do {
+            var moments: ExampleLossMoments?
+            if names.contains("means") {
+                moments = try ExampleLossMoments(
+                    drawCount: group.requiredInteger("moment_draw_count"), means: group.doubles("means"),
+                    squaredDeviations: group.doubles("squared_deviations"))
+            }
+            var covariance: CovarianceSketch<Scalar>?
+            if names.contains("covariance") {
+                let sketch = try group.group("covariance")
+                let mean = try sketch.doubles("mean")
+                let rows: [Scalar] = try sketch.dataset("rows").read().values()
+                covariance = try CovarianceSketch(
+                    dimension: mean.count, rowCount: sketch.requiredInteger("row_count"),
+                    drawCount: sketch.requiredInteger("draw_count"), mean: mean, rows: rows.chunks(of: mean.count),
+                    totalScatter: sketch.number("total_scatter") ?? 0, shrinkage: sketch.number("shrinkage") ?? 0)
+            }
+            return ChainObservations(
+                moments: moments, tracedLosses: traced.chunks(of: tracedCount), covariance: covariance,
+                tracedExampleCount: tracedCount)
+        } catch let error as HDF5Error {
+            throw error
+        } catch {
+            throw HDF5Error(.malformed, "\(error)", path: group.file.path, object: group.path)
+        }
+    }
+}
+
+extension Array {
+    /// The elements in rows of `size`; none for a size of zero.
+    fileprivate func chunks(of size: Int) -> [[Element]] {
+        size > 0 ? stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) } : []
     }
 }
 

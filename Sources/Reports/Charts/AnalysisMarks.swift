@@ -20,6 +20,12 @@ extension Mark.Quality {
     }
 }
 
+/// λ̂ at one checkpoint of a series, of the whole or of a restriction.
+struct StepEstimate {
+    var step: Int
+    var estimate: LLCEstimate
+}
+
 extension StageMarks {
     /// The boundaries and stages of a finding; nothing when there is none.
     init(_ finding: StageFinding?) {
@@ -69,36 +75,42 @@ extension Measurements {
             tooltip: "\(axis.rawValue) \(Format.step(Int(point.x))): \(Format.number(point.y))")
     }
 
-    /// The estimates of λ̂ as markers with 95 % intervals.
-    var llcMarkers: [Mark.Marker] {
-        checkpoints.compactMap { checkpoint in
-            guard let estimate = checkpoint.llc else { return nil }
-            let words = ["\(axis.rawValue) \(Format.step(checkpoint.step)): λ̂ \(Format.llc(estimate))"]
+    /// The estimates of λ̂ by step.
+    var estimates: [StepEstimate] {
+        checkpoints.compactMap { checkpoint in checkpoint.llc.map { StepEstimate(step: checkpoint.step, estimate: $0) }
+        }
+    }
+
+    /// Estimates of λ̂ as markers with 95 % intervals.
+    func llcMarkers(_ estimates: [StepEstimate]) -> [Mark.Marker] {
+        estimates.map { point in
+            let estimate = point.estimate
+            let words = ["\(axis.rawValue) \(Format.step(point.step)): λ̂ \(Format.llc(estimate))"]
             return Mark.Marker(
-                x: Double(checkpoint.step), y: estimate.value,
+                x: Double(point.step), y: estimate.value,
                 interval: estimate.interval, quality: estimate.quality,
                 tooltip: (words + estimate.concerns.map(\.finding)).joined(separator: "; "))
         }
     }
 
     /// A vertical scale over what may be believed of λ̂ and over `curve`; nil without any estimate that has a value.
-    func llcScale(including curve: StageFinding.Curve?) -> Scale? {
+    func llcScale(_ estimates: [StepEstimate], including curve: StageFinding.Curve? = nil) -> Scale? {
         var values = curve.map { $0.lower + $0.upper } ?? []
-        let believed = checkpoints.compactMap(\.llc).filter { $0.quality != .unusable }
+        let believed = estimates.map(\.estimate).filter { $0.quality != .unusable }
         for estimate in believed {
             values.append(
                 contentsOf: [estimate.interval?.lowerBound, estimate.interval?.upperBound, estimate.value].compactMap {
                     $0
                 })
         }
-        if values.isEmpty { values = checkpoints.compactMap { $0.llc?.value } }
+        if values.isEmpty { values = estimates.compactMap(\.estimate.value) }
         return Scale.linear(fitting: values)
     }
 
     /// Words at the edge of a panel for the estimates that lie beyond it, which are drawn there.
-    func notes(outside scale: Scale) -> [Mark] {
-        let estimates = checkpoints.compactMap { checkpoint in
-            checkpoint.llc?.value.map { (step: Double(checkpoint.step), value: $0) }
+    func notes(_ estimates: [StepEstimate], outside scale: Scale) -> [Mark] {
+        let estimates = estimates.compactMap { point in
+            point.estimate.value.map { (step: Double(point.step), value: $0) }
         }
         let below = estimates.filter { $0.value < scale.domain.lowerBound }
         let above = estimates.filter { $0.value > scale.domain.upperBound }

@@ -29,7 +29,8 @@ public struct RunReport: Sendable {
             facts: facts,
             notices: analysis.advisories.map { $0.notice(axis: analysis.measurements.axis) },
             sections: [
-                stageSection, dynamicsSection, tensorSection, recordedSection, diagnosticsSection, settingsSection,
+                stageSection, restrictionSection, dynamicsSection, tensorSection, recordedSection, diagnosticsSection,
+                settingsSection,
                 provenanceSection, methodsSection,
             ].compactMap { $0 },
             imprint: Page.imprint(versions: [analysis.measurements.provenance.version]))

@@ -25,6 +25,10 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
     public var sampledParameterCount: Int
     /// The settings of the chains.
     public var settings: SamplingSettings?
+    /// How another program ran the chains, where it did.
+    public var imported: ImportedSampling?
+    /// The restrictions that λ̂ was measured under beside the whole.
+    public var restrictions: [Restriction]
     /// Versions, processors and digests.
     public var provenance: Provenance
     /// The run's own hyperparameters.
@@ -55,7 +59,17 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
         settings = measurements.settings
         provenance = measurements.provenance
         hyperparameters = measurements.hyperparameters
-        checkpoints = measurements.checkpoints.map(Checkpoint.init)
+        imported = measurements.imported
+        restrictions = measurements.restrictions.map(\.restriction)
+        checkpoints = measurements.checkpoints.enumerated().map { place, checkpoint in
+            Checkpoint(
+                checkpoint,
+                restricted: measurements.restrictions.map { series in
+                    let point = series.points[place]
+                    return Restricted(
+                        name: series.restriction.name, loss: Nullable(point.loss), llc: LLC(point.llc))
+                })
+        }
         stages = analysis.stages.map(Stages.init)
         essentialDynamics = analysis.essentialDynamics.map(Dynamics.init)
         weightDynamics = analysis.weightDynamics.map(Dynamics.init)
@@ -82,14 +96,30 @@ extension AnalysisDocument {
         public var gradientNorm: Nullable
         /// λ̂ with its diagnostics.
         public var llc: LLC?
+        /// λ̂ under each restriction, by its name.
+        public var restricted: [Restricted]
+        /// What else was asked of the chains.
+        public var observations: PosteriorObservations?
 
-        init(_ measurement: CheckpointMeasurement) {
+        init(_ measurement: CheckpointMeasurement, restricted: [Restricted]) {
             step = measurement.step
             loss = Nullable(measurement.loss)
             subsetLosses = measurement.subsetLosses.map { Named(name: $0.name, value: Nullable($0.loss)) }
             gradientNorm = Nullable(measurement.gradientNorm)
             llc = measurement.llc.map(LLC.init)
+            self.restricted = restricted
+            observations = measurement.observations
         }
+    }
+
+    /// λ̂ of one restriction at one checkpoint.
+    public struct Restricted: Sendable, Codable, Equatable {
+        /// The restriction's name.
+        public var name: String
+        /// The loss over its examples.
+        public var loss: Nullable
+        /// λ̂ with its diagnostics.
+        public var llc: LLC
     }
 
     /// A number with a name.
@@ -118,10 +148,28 @@ extension AnalysisDocument {
         public var divergedAtDraw: [Int?]
         /// E[δ·g], to be equal to `identityRight`.
         public var identityLeft: Nullable
-        /// d + (ε/4)·E|g|².
+        /// Its value for a stationary chain, d + (ε/4)·E[gᵀGg] for SGLD.
         public var identityRight: Nullable
         /// The standard error of the difference of the two.
         public var identityStandardError: Nullable
+        /// What finite steps and minibatch noise add to λ̂, at a quadratic.
+        public var stepBias: Nullable
+        /// What extrapolation to ε = 0 took off.
+        public var removedBias: Nullable
+        /// Whether the draws were adjusted by the identity's control variate.
+        public var isAdjusted: Bool
+        /// The standard error without that.
+        public var unadjustedError: Nullable
+        /// Draws of each chain that counted.
+        public var drawCount: Int
+        /// The mean Metropolis acceptance.
+        public var acceptance: Nullable
+        /// The chains' Geweke score that is farthest from 0.
+        public var geweke: Nullable
+        /// The share of draws with a loss below that at the checkpoint.
+        public var shareBelowStart: Nullable
+        /// The root mean square of |w − w\*|.
+        public var distance: Nullable
         /// `sound`, `doubtful` or `unusable`.
         public var quality: String
         /// What speaks against the number.
@@ -138,6 +186,15 @@ extension AnalysisDocument {
             identityLeft = Nullable(estimate.identity?.left)
             identityRight = Nullable(estimate.identity?.right)
             identityStandardError = Nullable(estimate.identity?.standardError)
+            stepBias = Nullable(estimate.stepBias)
+            removedBias = Nullable(estimate.removedBias)
+            isAdjusted = estimate.isAdjusted
+            unadjustedError = Nullable(estimate.unadjustedError)
+            drawCount = estimate.drawCount
+            acceptance = Nullable(estimate.acceptance)
+            geweke = Nullable(estimate.geweke)
+            shareBelowStart = Nullable(estimate.shareBelowStart)
+            distance = Nullable(estimate.distance)
             quality = estimate.quality.word
             concerns = estimate.concerns
         }

@@ -48,6 +48,19 @@ public enum Diagnostics {
         return error.isFinite ? error : nil
     }
 
+    /// Geweke's score of one chain: the difference between the means of its first tenth and of its last half, in its
+    /// standard errors, each from that part's own effective sample size.
+    ///
+    /// Source: Geweke 1992, "Evaluating the accuracy of sampling-based approaches to the calculation of posterior
+    /// moments", Bayesian Statistics 4; the parts' spectral densities at zero are those of `meanMCSE`.
+    public static func geweke(_ draws: [Double]) -> Double? {
+        let first = Array(draws.prefix(draws.count / 10))
+        let last = Array(draws.suffix(draws.count / 2))
+        guard let firstError = meanMCSE([first]), let lastError = meanMCSE([last]) else { return nil }
+        let score = (first.mean - last.mean) / (firstError * firstError + lastError * lastError).squareRoot()
+        return score.isFinite ? score : nil
+    }
+
     private static func areUsable(_ draws: [[Double]]) -> Bool {
         guard let count = draws.first?.count, count >= 4 else { return false }
         return draws.allSatisfy { $0.count == count && $0.allSatisfy(\.isFinite) }

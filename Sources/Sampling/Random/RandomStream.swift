@@ -20,6 +20,10 @@ public struct RandomStream: Sendable {
         case curvature = 2
         /// Random projections of probe outputs.
         case projection = 3
+        /// The uniform numbers that accept or reject a step: one row per step.
+        case acceptance = 4
+        /// What a chain starts with beside its position.
+        case start = 5
     }
 
     let words: instar_stream

@@ -31,7 +31,8 @@ import Testing
         // 1000/ln 1000 to all its digits.
         #expect(
             warning.remedy == "Measure other again with --n-beta 144.76482730108395 --step-size 0.0001 "
-                + "--localization 1 --batch 64 --minibatches iid --precision double and another --output.")
+                + "--localization 1 --sampler sgld --batch 64 --minibatches iid --precision double and another --output."
+        )
         #expect(comparison.verdict.last?.hasPrefix("Heights of the LLC cannot be compared") == true)
         #expect(comparison.verdict[1].hasPrefix("other: Two stages."))
     }

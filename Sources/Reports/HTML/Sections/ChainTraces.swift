@@ -29,8 +29,8 @@ extension RunReport {
 
     /// The contribution of each draw to λ̂, chain by chain, in means of neighbouring draws.
     func traceFigure(_ checkpoint: CheckpointMeasurement) -> Page.Figure? {
-        let settings = analysis.measurements.settings
-        let factor = settings?.nBeta ?? 1
+        let conditions = analysis.measurements.chainConditions
+        let factor = conditions?.nBeta ?? 1
         let drawCount = checkpoint.chains.map(\.lossDifferences.count).max() ?? 0
         guard drawCount > 1 else { return nil }
         let horizontal = Scale(.linear, 0...Double(drawCount))
@@ -43,11 +43,11 @@ extension RunReport {
         let fitted = (completed.isEmpty ? envelopes : completed).flatMap(\.mean)
         guard let vertical = Scale.linear(fitting: fitted) else { return nil }
         var marks: [Mark] = []
-        if let burnIn = settings?.burnInCount, burnIn > 0 { marks.append(.span(0...Double(min(burnIn, drawCount)))) }
+        if let burnIn = conditions?.burnInCount, burnIn > 0 { marks.append(.span(0...Double(min(burnIn, drawCount)))) }
         for (chain, envelope) in zip(checkpoint.chains, envelopes) {
             marks.append(.line(envelope.points, SeriesStyle(index: chain.chain, role: .thin)))
         }
-        if settings != nil, let value = checkpoint.llc?.value { marks.append(.level(value)) }
+        if conditions != nil, let value = checkpoint.llc?.value { marks.append(.level(value)) }
         let measurements = analysis.measurements
         let chart = Chart(
             title: "Chain traces at \(measurements.axis.rawValue) \(Format.count(checkpoint.step))",
@@ -56,7 +56,7 @@ extension RunReport {
             horizontal: Chart.Axis(label: "Draw", scale: horizontal),
             panels: [
                 Chart.Panel(
-                    label: settings == nil ? "L(w) − L(w*)" : "nβ·(L(w) − L(w*)), paired", vertical: .scale(vertical),
+                    label: conditions == nil ? "L(w) − L(w*)" : "nβ·(L(w) − L(w*)), paired", vertical: .scale(vertical),
                     height: 140, marks: marks)
             ])
         return Page.Figure(small: chart, caption: traceCaption(checkpoint, drawsPerPoint: (drawCount + 119) / 120))
@@ -69,7 +69,7 @@ extension RunReport {
             if let rHat = estimate.rHat { text += ", R-hat \(Format.rHat(rHat))" }
         }
         text += drawsPerPoint > 1 ? ". A point is the mean of \(drawsPerPoint) draws" : ". A point is a draw"
-        if let burnIn = analysis.measurements.settings?.burnInCount, burnIn > 0 { text += "; grey: burn-in" }
+        if let burnIn = analysis.measurements.chainConditions?.burnInCount, burnIn > 0 { text += "; grey: burn-in" }
         for chain in checkpoint.chains {
             if case .diverged(let draw) = chain.outcome {
                 text += "; chain \(chain.chain + 1) diverged at draw \(Format.count(draw))"

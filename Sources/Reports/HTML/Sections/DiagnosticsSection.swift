@@ -18,7 +18,8 @@ extension RunReport {
             blocks.append(Page.Block(foldedTables: [diagnosticsTable]))
         }
         let concerned = measurements.checkpoints.filter { !($0.llc?.concerns.isEmpty ?? true) }
-        if !concerned.isEmpty { blocks.append(Page.Block(foldedTables: [concernTable(concerned)])) }
+        blocks.append(Page.Block(foldedTables: [ruleTable] + (concerned.isEmpty ? [] : [concernTable(concerned)])))
+        if let table = observationTable { blocks.append(Page.Block(tables: [table])) }
         let traces = tracedCheckpoints.compactMap(traceFigure)
         if !traces.isEmpty {
             let words =
@@ -64,18 +65,64 @@ extension RunReport {
             let diverged = estimate.divergedAtDraw.compactMap { $0 }.count
             let identity = estimate.identity
             var cells = [Format.count(checkpoint.step), text(estimate.value), text(estimate.standardError)]
+            cells += [text(estimate.stepBias ?? estimate.removedBias), Format.count(estimate.drawCount)]
             cells += [estimate.rHat.map(Format.rHat) ?? "", text(estimate.bulkESS), text(estimate.tailESS)]
             cells += [text(identity?.left), text(identity?.right), text(identity?.standardError)]
+            cells += [text(estimate.acceptance), text(estimate.geweke)]
+            cells += [estimate.shareBelowStart.map(Format.share) ?? "", text(estimate.distance)]
             cells.append("\(diverged) of \(estimate.divergedAtDraw.count)")
             cells.append(estimate.concerns.map(\.kind.words).joined(separator: ", "))
             return (cells, estimate.rowClass)
         }
         return Table(
-            "Diagnostics at each checkpoint. Identity: E[δ·g] against d + (ε/4)·E|g|², equal when the chains are stationary.",
+            "Diagnostics at each checkpoint. Identity: E[δ·g] against its value for a stationary chain. Acceptance: of a "
+                + "Metropolis step with both ends on one minibatch. Geweke: the chain's score that is farthest from 0. "
+                + "Below: share of draws with a loss below the checkpoint's. |w − w*|: root mean square.",
             columns: [
-                analysis.measurements.axisWord, "λ̂", "MCSE", "R-hat", "ESS bulk", "ESS tails", "E[δ·g]",
-                "d + (ε/4)·E|g|²", "MCSE of the difference", "Diverged", "Concerns",
-            ], numeric: Set(0...9), rows: rows)
+                analysis.measurements.axisWord, "λ̂", "MCSE", "Step's bias", "Draws", "R-hat", "ESS bulk", "ESS tails",
+                "E[δ·g]", "Expected", "MCSE of the difference", "Acceptance", "Geweke", "Below", "|w − w*|", "Diverged",
+                "Concerns",
+            ], numeric: Set(0...15), rows: rows)
+    }
+
+    /// What is judged at every checkpoint, with the number of checkpoints that fail.
+    private var ruleTable: Table {
+        let estimates = analysis.measurements.checkpoints.compactMap(\.llc)
+        let rows = Concern.Kind.allCases.map { kind in
+            [
+                kind.words, kind.threshold, Format.sentence(kind.meaning), Format.sentence(kind.remedy),
+                "\(estimates.count { $0.concerns.contains { $0.kind == kind } }) of \(estimates.count)",
+            ]
+        }
+        return Table(
+            "What is judged at every checkpoint", columns: ["Concern", "Raised by", "Means", "Remedy", "Checkpoints"],
+            numeric: [4], rows: rows)
+    }
+
+    /// WBIC, singular fluctuation and the covariance's leading eigenvalues; nil where nothing was observed.
+    private var observationTable: Table? {
+        let observed = analysis.measurements.checkpoints.compactMap { checkpoint in
+            checkpoint.observations.map { (checkpoint.step, $0) }
+        }
+        guard !observed.isEmpty else { return nil }
+        let rows = observed.map { step, value in
+            [
+                Format.count(step), value.wbic.map { Format.number($0.value) } ?? "",
+                value.wbic?.standardError.map(Format.number) ?? "",
+                value.wbic.map { $0.isAtItsTemperature ? "yes" : "no: a tempered mean" } ?? "",
+                value.singularFluctuation.map { Format.number($0.value) } ?? "",
+                value.singularFluctuation?.standardError.map(Format.number) ?? "",
+                value.covarianceEigenvalues.map(Format.number).joined(separator: ", "),
+                value.covarianceErrorBound.map(Format.number) ?? "",
+            ]
+        }
+        return Table(
+            "From the same draws: WBIC n·E[L(w)], the singular fluctuation, and the leading eigenvalues of the posterior "
+                + "covariance, each too small by at most the bound",
+            columns: [
+                analysis.measurements.axisWord, "WBIC", "MCSE", "At nβ = n/ln n", "Singular fluctuation", "Error",
+                "Eigenvalues", "Bound",
+            ], numeric: [0, 1, 2, 4, 5, 7], rows: rows)
     }
 
     private func concernTable(_ checkpoints: [CheckpointMeasurement]) -> Table {
@@ -105,8 +152,12 @@ extension Concern.Kind {
         case .notStationary: "not stationary"
         case .drifting: "drifting"
         case .stepSizeTooLarge: "step size too large"
+        case .lowAcceptance: "low acceptance"
+        case .adaptationBias: "adaptation bias"
+        case .escaping: "escaping"
         case .negative: "negative"
         case .singleChain: "single chain"
+        case .targetMissed: "target missed"
         }
     }
 }

@@ -25,7 +25,7 @@ extension RunReport {
         var panels: [Chart.Panel] = []
         var legend: [LegendEntry] = []
         let curve = analysis.stages?.curve
-        if let scale = measurements.llcScale(including: curve) {
+        if let scale = measurements.llcScale(measurements.estimates, including: curve) {
             var marks: [Mark] = []
             if let curve {
                 marks.append(.band(x: curve.steps, lower: curve.lower, upper: curve.upper, llcStyle))
@@ -33,8 +33,8 @@ extension RunReport {
                 legend.append(LegendEntry(symbol: .line(llcStyle), label: "Fitted λ"))
                 legend.append(LegendEntry(symbol: .band(llcStyle), label: "95 % band of the fit"))
             }
-            marks.append(.markers(measurements.llcMarkers, llcStyle))
-            marks += measurements.notes(outside: scale)
+            marks.append(.markers(measurements.llcMarkers(measurements.estimates), llcStyle))
+            marks += measurements.notes(measurements.estimates, outside: scale)
             let label = "λ̂, local learning coefficient"
             panels.append(Chart.Panel(label: label, vertical: .scale(scale), height: 240, marks: marks))
             legend += measurements.qualityLegend(llcStyle)

@@ -16,27 +16,32 @@ public struct SGLD: Sampler, Equatable {
         self.stepSize = stepSize
     }
 
+    /// The position alone.
+    public func start<Scalar: Real>(
+        at position: [Scalar], posterior: LocalPosterior<Scalar>, randomness: SamplerRandomness
+    ) -> SamplerState<Scalar> { SamplerState(position: position) }
+
     /// One step in one pass over position, gradient and center; the sums are kept in Double.
     public func step<Scalar: Real>(
-        _ position: inout [Scalar], gradient: [Scalar], posterior: LocalPosterior<Scalar>, noise: RandomStream,
-        draw: Int
-    ) -> StepSums {
+        _ state: inout SamplerState<Scalar>, loss: Double, gradient: [Scalar], posterior: LocalPosterior<Scalar>,
+        randomness: SamplerRandomness, step: Int, evaluate: ([Scalar], inout [Scalar]) -> Double
+    ) -> StepInfo {
         precondition(
-            position.count == posterior.center.count && gradient.count == posterior.center.count,
+            state.position.count == posterior.center.count && gradient.count == posterior.center.count,
             "position, gradient and center are equally long")
         var sums = instar_step_sums()
-        position.withUnsafeMutableBufferPointer { position in
+        state.position.withUnsafeMutableBufferPointer { position in
             gradient.withUnsafeBufferPointer { gradient in
                 posterior.center.withUnsafeBufferPointer { center in
                     for range in posterior.subset.ranges {
                         Kernels.sgldStep(
-                            noise.words, row: UInt32(draw), range: range, position: position, gradient: gradient,
-                            posterior: posterior, center: center, stepSize: stepSize, sums: &sums)
+                            randomness.noise.words, row: UInt32(step), range: range, position: position,
+                            gradient: gradient, posterior: posterior, center: center, stepSize: stepSize, sums: &sums)
                     }
                 }
             }
         }
-        return StepSums(
+        return StepInfo(
             driftProduct: sums.drift_product, squaredDrift: sums.squared_drift,
             squaredDistance: sums.squared_distance)
     }
