@@ -8,7 +8,8 @@ import Runs
 ///
 /// - Throws: `Failure` for anything wrong with the input or the machine; `CancellationError` when cancelled.
 public func analyzeRun(
-    at path: String, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil
+    at path: String, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil,
+    note: (String) -> Void = { _ in }
 ) async throws -> Analysis {
     if StoredTraces.isTraces(at: path) {
         try options.requireNothingToSample(path)
@@ -19,7 +20,7 @@ public func analyzeRun(
         return Analysis(measurements: measurements)
     }
     let run = try RunDirectory(at: path)
-    let measurements = try await measure(run, options: options, progress: progress)
+    let measurements = try await measure(run, options: options, progress: progress, note: note)
     return Analysis(measurements: measurements)
 }
 

@@ -10,15 +10,20 @@ import Tensors
 /// Units of work already in the store are reused where the digests of weights, inputs and settings agree, so a
 /// run that was killed is finished by calling this again, with the same bytes as if it had not been.
 ///
+/// - Parameters:
+///   - progress: Receives how far the work has come.
+///   - note: Receives what the user should know of where the settings come from, before they are used.
 /// - Throws: `Failure` and the errors of the modules below for bad input or a full disk; `CancellationError` when
 ///   cancelled, with every chain's draws so far stored.
 public func measure(
-    _ run: RunDirectory, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil
+    _ run: RunDirectory, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil,
+    note: (String) -> Void = { _ in }
 ) async throws -> Measurements {
     let store = MeasurementStore(run: run.path, output: options.output)
-    let work = try prepareWork(run, options: options, store: store)
+    var work = try prepareWork(run, options: options, store: store)
     let jobs = try work.jobCount(options)
     try store.prepare()
+    work = try await work.calibrated(store: store, options: options, jobs: jobs, progress: progress, note: note)
     try store.write(work.settings)
     let measurements =
         switch work.settings.sampling?.precision ?? .float {
@@ -42,6 +47,8 @@ struct Work: Sendable {
     let limitations: [String]
     /// The tensors of the flat vector.
     let tensors: [TensorSummary]
+    /// Where the sampling settings come from; nil where nothing is sampled.
+    var resolution: ResolvedSettings?
 }
 
 /// Opens model and examples, resolves the settings and checks them against the store.
@@ -59,16 +66,20 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     var settings = StoredSettings(sampling: nil, inputs: model?.inputs ?? [])
     // The inputs first: stored settings are taken over below.
     try stored?.requireCompatible(with: settings, folder: store.folder)
+    var resolution: ResolvedSettings?
     if let model {
-        settings.sampling = try resolveSettings(
-            options.sampling, stored: stored?.sampling, model: model, series: run.series)
+        let calibration = try store.readCalibration(run: run, model: model, request: options.sampling)
+        let resolved = try resolveSettings(
+            options.sampling, stored: stored?.sampling, calibration: calibration, model: model, series: run.series)
+        settings.sampling = resolved.settings
+        resolution = resolved
     }
     try stored?.requireCompatible(with: settings, folder: store.folder)
     settings.restrictions = try merged(stored?.restrictions ?? [], options.restrictions, isMeasured: model != nil)
     return Work(
         run: run, model: model, targets: try model.map { try samplingTargets($0, settings.restrictions) } ?? [],
         settings: settings, selection: selection, limitations: run.missing,
-        tensors: flatTensors(of: model, checkpoint: first))
+        tensors: flatTensors(of: model, checkpoint: first), resolution: resolution)
 }
 
 extension Work {

@@ -25,6 +25,8 @@ public struct PlannedWork: Sendable {
     public var seconds: Double?
     /// Where results would go.
     public var folder: String
+    /// Where the settings come from.
+    public var notes: [String] = []
     /// What is missing and what that narrows.
     public var limitations: [String]
 
@@ -46,7 +48,7 @@ public struct PlannedWork: Sendable {
                 "time: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
             ]
         }
-        return (lines + limitations).joined(separator: "\n")
+        return (lines + notes + limitations).joined(separator: "\n")
     }
 
     private func short(_ number: Double) -> String { String(format: "%.4g", number) }
@@ -65,6 +67,7 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
         steps: steps, settings: work.settings.sampling, storedUnitCount: 0, unitCount: 0, jobCount: jobs, memory: 0,
         seconds: nil, folder: store.folder, limitations: work.limitations)
     guard let model = work.model, let settings = work.settings.sampling else { return plan }
+    plan.notes = work.settingsNotes
     plan.targets = work.targets.compactMap { $0.restriction?.name }
     plan.unitCount = steps.count * settings.chainCount * work.targets.count
     let wanted = settings.totalDrawCount
@@ -91,7 +94,7 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
 }
 
 /// Seconds that one gradient takes, over a third of a second's worth of them.
-private func drawTime<Scalar: Real>(
+func drawTime<Scalar: Real>(
     _ type: Scalar.Type, model: LoadedModel, checkpoint: Checkpoint, batch: Int
 ) throws -> Double {
     let center = try model.center(of: checkpoint, as: Scalar.self)

@@ -4,22 +4,63 @@ import Sampling
 import Tensors
 
 /// How many checkpoints the largest curvature and the size of the weights are looked up at.
-private let calibrationCheckpointCount = 5
+private let surveyedCheckpointCount = 5
 /// Examples the curvature is measured on, at most.
-private let calibrationExampleCount = 4_096
+private let curvatureExampleCount = 4_096
+
+/// Settings with nothing left open, and where they come from.
+struct ResolvedSettings: Sendable {
+    var settings: SamplingSettings
+    /// The calibration that ε, nβ or γ was taken from.
+    var calibration: Calibration?
+    /// Whether ε, nβ and γ are but the defaults, so that a short calibration should come first.
+    var isUncalibrated = false
+    /// What to tell the user about where the settings come from, in sentences.
+    var notes: [String] = []
+}
 
 /// Turns what the user asked for into settings with nothing left open.
 ///
-/// The defaults of nβ, γ and ε are those of `SamplingSettings`, with the true number of training examples and the
-/// largest curvature at a few checkpoints spread over the whole series, so that choosing fewer checkpoints to
-/// measure does not change the settings.
+/// What is stated wins, then what a calibration found, then what earlier work in the folder was done with, then the
+/// defaults. A short calibration comes after earlier work, which it was made for. Where nβ or γ is stated beside a
+/// calibration, its ε is scaled to keep its part of the stability limit. The defaults of nβ, γ and ε are those of
+/// `SamplingSettings`, with the true number of training examples and the largest curvature at a few checkpoints spread
+/// over the whole series, so that choosing fewer checkpoints to measure does not change the settings.
 func resolveSettings(
-    _ request: SamplingRequest, stored: SamplingSettings?, model: LoadedModel, series: CheckpointSeries
-) throws -> SamplingSettings {
+    _ request: SamplingRequest, stored: SamplingSettings?, calibration: Calibration?, model: LoadedModel,
+    series: CheckpointSeries
+) throws -> ResolvedSettings {
     let exampleCount = model.trainingIndices.count
     guard exampleCount >= 3 || request.nBeta != nil else {
         throw Failure(.mismatch, "\(exampleCount) training examples: n/ln n needs at least 3; state --n-beta")
     }
+    var resolved = ResolvedSettings(settings: try unswept(request, stored: stored, exampleCount: exampleCount))
+    let isEarlierWorkNewer = stored != nil && calibration?.isShort == true
+    if let calibration, resolved.settings.method == calibration.settings.method, !isEarlierWorkNewer {
+        resolved.take(calibration, except: request)
+    } else {
+        resolved.settings.nBeta =
+            request.nBeta ?? stored?.nBeta ?? SamplingSettings.defaultNBeta(exampleCount: exampleCount)
+        let stepSize = request.stepSize ?? stored?.stepSize
+        let localization = request.localization ?? stored?.localization
+        let defaults =
+            stepSize == nil || localization == nil
+            ? try defaultScales(
+                nBeta: resolved.settings.nBeta, localization: localization, model: model, series: series)
+            : nil
+        resolved.settings.localization = localization ?? defaults?.localization ?? 0
+        resolved.settings.stepSize = stepSize ?? defaults?.stepSize ?? 0
+        let isUnstated = request.stepSize == nil && request.nBeta == nil && request.localization == nil
+        resolved.isUncalibrated = isUnstated && stored == nil && resolved.settings.method == .sgld
+    }
+    try resolved.settings.validate(exampleCount: exampleCount)
+    return resolved
+}
+
+/// All settings but ε, nβ and γ, which are 1.
+func unswept(
+    _ request: SamplingRequest, stored: SamplingSettings?, exampleCount: Int
+) throws -> SamplingSettings {
     let method = request.method ?? stored?.method ?? .sgld
     let drawCount = request.drawCount ?? stored?.drawCount ?? 1_000
     var settings = SamplingSettings(
@@ -27,10 +68,7 @@ func resolveSettings(
         burnInCount: request.burnInCount ?? stored?.burnInCount ?? 1_000,
         batchSize: request.batchSize ?? stored?.batchSize ?? (method.isExact ? exampleCount : min(exampleCount, 512)),
         minibatches: request.minibatches ?? stored?.minibatches ?? (method.isExact ? .epochs : .iid),
-        stepSize: request.stepSize ?? stored?.stepSize ?? .nan,
-        nBeta: request.nBeta ?? stored?.nBeta ?? SamplingSettings.defaultNBeta(exampleCount: exampleCount),
-        localization: request.localization ?? stored?.localization ?? .nan,
-        seed: request.seed ?? stored?.seed ?? 0,
+        stepSize: 1, nBeta: 1, localization: 1, seed: request.seed ?? stored?.seed ?? 0,
         precision: request.precision ?? stored?.precision ?? .float)
     settings.method = method
     settings.stepsPerDraw = request.stepsPerDraw ?? stored?.stepsPerDraw ?? 1
@@ -38,31 +76,40 @@ func resolveSettings(
     settings.observations = try resolveObservations(request, stored: stored?.observations)
     settings.targetError = request.targetError ?? stored?.targetError
     if settings.targetError != nil { settings.drawLimit = request.drawLimit ?? 20 * drawCount }
+    return settings
+}
 
-    if settings.stepSize.isNaN || settings.localization.isNaN {
-        let last = series.references.count - 1
-        let places = Set((0..<calibrationCheckpointCount).map { $0 * last / (calibrationCheckpointCount - 1) })
-        // A damaged checkpoint is an error where it is measured; here the others will do.
-        let readable = places.sorted().compactMap { try? series.read(at: $0) }
-        guard !readable.isEmpty else {
-            throw Failure(
-                .malformed,
-                "none of the checkpoints that settings are derived from can be read; "
-                    + "`instar inspect` says why. State --step-size and --localization to do without")
-        }
-        let centers = try readable.map { try model.center(of: $0, as: Double.self) }
-        let curvature = try largestCurvature(at: centers, model: model)
-        if settings.localization.isNaN {
-            settings.localization = SamplingSettings.defaultLocalization(
-                centers: centers, subset: model.subset, nBeta: settings.nBeta, curvature: curvature)
-        }
-        if settings.stepSize.isNaN {
-            settings.stepSize = try SamplingSettings.defaultStepSize(
-                nBeta: settings.nBeta, curvature: curvature, localization: settings.localization)
+extension ResolvedSettings {
+    /// Takes over what a calibration found and the user did not state.
+    mutating func take(_ calibration: Calibration, except request: SamplingRequest) {
+        let found = calibration.settings
+        let scales = calibration.scales
+        self.calibration = calibration
+        isUncalibrated = false
+        settings.nBeta = request.nBeta ?? found.nBeta
+        settings.localization = request.localization ?? found.localization
+        let share = scales.shareOfStabilityLimit(
+            stepSize: 1, nBeta: settings.nBeta, localization: settings.localization)
+        let foundShare = scales.shareOfStabilityLimit(
+            stepSize: 1, nBeta: found.nBeta, localization: found.localization)
+        let isScaled = share != foundShare && request.stepSize == nil
+        settings.stepSize = request.stepSize ?? (isScaled ? found.stepSize * foundShare / share : found.stepSize)
+        settings.burnInCount = request.burnInCount ?? found.burnInCount
+        settings.drawCount = request.drawCount ?? found.drawCount
+        if settings.targetError != nil { settings.drawLimit = request.drawLimit ?? 20 * settings.drawCount }
+        // Steps were judged with these minibatches.
+        settings.batchSize = request.batchSize ?? found.batchSize
+        settings.minibatches = request.minibatches ?? found.minibatches
+        let values = SweptSetting.allCases.map { "\($0.symbol) = \(settings[keyPath: $0.inSettings].readable())" }
+        notes.append(
+            "settings of \(calibration.isShort ? "a short calibration" : "the calibration"): "
+                + values.joined(separator: ", ") + ", burn-in \(settings.burnInCount), draws \(settings.drawCount)"
+                + (isScaled ? "; ε scaled to the stated nβ or γ" : ""))
+        if settings.batchSize != found.batchSize || settings.minibatches != found.minibatches {
+            notes.append(
+                "the calibration was made with \(found.minibatches.rawValue) minibatches of \(found.batchSize)")
         }
     }
-    try settings.validate(exampleCount: exampleCount)
-    return settings
 }
 
 /// What is observed beside the losses: asking for traces or a spectrum asks for every tenth draw, if nothing is said.
@@ -81,24 +128,46 @@ private func resolveObservations(
     return observations
 }
 
-/// h, the largest curvature of the training loss at any of `centers`, on examples spread over the training examples.
-private func largestCurvature(at centers: [[Double]], model: LoadedModel) throws -> Double {
+/// γ and ε by their rules.
+private func defaultScales(
+    nBeta: Double, localization: Double?, model: LoadedModel, series: CheckpointSeries
+) throws -> (stepSize: Double, localization: Double) {
+    let last = series.references.count - 1
+    let places = Set((0..<surveyedCheckpointCount).map { $0 * last / (surveyedCheckpointCount - 1) })
+    // A damaged checkpoint is an error where it is measured; here the others will do.
+    let readable = places.sorted().compactMap { try? series.read(at: $0) }
+    guard !readable.isEmpty else {
+        throw Failure(
+            .malformed,
+            "none of the checkpoints that settings are derived from can be read; "
+                + "`instar inspect` says why. State --step-size and --localization to do without")
+    }
+    let centers = try readable.map { try model.center(of: $0, as: Double.self) }
+    let curvature = try centers.map { try largestCurvature(at: $0, model: model) }.max() ?? 0
+    let localization =
+        localization
+        ?? SamplingSettings.defaultLocalization(
+            centers: centers, subset: model.subset, nBeta: nBeta, curvature: curvature)
+    let stepSize = try SamplingSettings.defaultStepSize(nBeta: nBeta, curvature: curvature, localization: localization)
+    return (stepSize, localization)
+}
+
+/// h, the largest curvature of the training loss at a center, on examples spread over the training examples.
+func largestCurvature(at center: [Double], model: LoadedModel) throws -> Double {
     let loss = try model.loss(as: Double.self)
-    let stride = max(1, loss.exampleCount / calibrationExampleCount)
+    let stride = max(1, loss.exampleCount / curvatureExampleCount)
     let examples = Array(Swift.stride(from: 0, to: loss.exampleCount, by: stride))
     let evaluator = try loss.makeEvaluator(capacity: fullLossChunk)
-    return try centers.map { center in
-        let losses = evaluator.fullLoss(at: center, examples: examples, chunkSize: fullLossChunk).exampleLosses
-        if let place = losses.firstIndex(where: { !$0.isFinite }) {
-            throw Failure(
-                .malformed,
-                "\(model.examples.path): training example \(examples[place]) gives the loss \(losses[place]) at one of the "
-                    + "checkpoints that settings are derived from; expected finite losses. Is an index among the inputs "
-                    + "out of range? If the run itself diverged, state --step-size and --localization")
-        }
-        return try Curvature.largest(
-            evaluator: evaluator, center: center, subset: model.subset, examples: examples, chunkSize: fullLossChunk,
-            random: RandomStream(seed: 0, trainingStep: 0, chain: 0, purpose: .curvature)
-        ).value
-    }.max() ?? 0
+    let losses = evaluator.fullLoss(at: center, examples: examples, chunkSize: fullLossChunk).exampleLosses
+    if let place = losses.firstIndex(where: { !$0.isFinite }) {
+        throw Failure(
+            .malformed,
+            "\(model.examples.path): training example \(examples[place]) gives the loss \(losses[place]) at one of the "
+                + "checkpoints that settings are derived from; expected finite losses. Is an index among the inputs "
+                + "out of range? If the run itself diverged, state --step-size and --localization")
+    }
+    return try Curvature.largest(
+        evaluator: evaluator, center: center, subset: model.subset, examples: examples, chunkSize: fullLossChunk,
+        random: RandomStream(seed: 0, trainingStep: 0, chain: 0, purpose: .curvature)
+    ).value
 }

@@ -12,6 +12,7 @@ struct Instar: AsyncParsableCommand {
 
               instar inspect RUN        what is there, and how it fits together
               instar analyze RUN        measure, find stages, write a report
+              instar calibrate RUN      find settings for the sampler first
               instar compare RUN RUN    runs side by side
 
             Results go to RUN/instar; work that was interrupted is continued by the same command.
@@ -20,5 +21,5 @@ struct Instar: AsyncParsableCommand {
             66 no input, 70 a defect of Instar's, 75 try again, 130 and 143 on signals.
             """,
         version: instarVersion,
-        subcommands: [Analyze.self, Compare.self, Inspect.self, Measure.self, Report.self])
+        subcommands: [Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self])
 }

@@ -30,7 +30,10 @@ struct ResultOptions: ParsableArguments {
 func writeOutputs(of analysis: Analysis, to folder: String) throws {
     try writeFiles(
         [
-            ("report.html", try RunReport(analysis: analysis).html()),
+            (
+                "report.html",
+                try RunReport(analysis: analysis, calibration: try readCalibration(in: folder)).html()
+            ),
             ("analysis.json", try AnalysisDocument(analysis).json()),
             ("stages.csv", StagesTable(analysis).csv),
             ("series.csv", SeriesTable(analysis).csv),

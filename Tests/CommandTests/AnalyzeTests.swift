@@ -38,6 +38,19 @@ import Testing
         try expectEqualFolders("one", "three")
     }
 
+    @Test func `stored sampling results are analyzed, compared and reported as ours`() throws {
+        let traces = try Fixture.url("traces/devinterp.h5").path
+        #expect(try run(["analyze", traces, "--output", scratch.file("one")]) == 0)
+        #expect(try run(["analyze", traces, "--output", scratch.file("two")]) == 0)
+        try expectEqualFolders("one", "two")
+        #expect(try run(["report", traces, "--output", scratch.file("one")]) == 0)
+        try expectEqualFolders("one", "two")
+        #expect(try scratch.text("one/analysis.json").contains("devinterp"))
+        #expect(try run(["compare", scratch.file("one"), scratch.file("two"), "--output", scratch.file("both")]) == 0)
+        #expect(try run(["analyze", traces, "--draws", "100"]) == 64)
+        #expect(try scratch.text("stderr").contains("sampled already"))
+    }
+
     @Test func `killed at any moment and run again it gives the bytes of an uninterrupted run`() throws {
         #expect(try run(arguments("analyze", output: "whole")) == 0)
         for milliseconds in [60, 120, 250, 400, 700] {

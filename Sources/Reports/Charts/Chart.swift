@@ -56,6 +56,8 @@ enum Mark: Sendable {
     case rowInterval(ClosedRange<Double>, at: Double, row: Int, SeriesStyle, tooltip: String)
     /// Cells of a heat map.
     case cells([Cell])
+    /// Cells of a heat map with their numbers in them.
+    case tiles([Tile])
 
     /// A place in the plane.
     struct Point: Sendable {
@@ -83,6 +85,18 @@ enum Mark: Sendable {
         var x: ClosedRange<Double>
         var row: Int
         var level: Int
+    }
+
+    /// A rectangle of a heat map with words in it; hatched where a letter says what is wrong, framed where it was chosen.
+    struct Tile: Sendable {
+        var x: ClosedRange<Double>
+        var row: Int
+        /// From 0 to 7; nil for a rectangle without a value.
+        var level: Int?
+        var label: String
+        var letter: String?
+        var isChosen: Bool
+        var tooltip: String
     }
 }
 

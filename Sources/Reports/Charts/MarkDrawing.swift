@@ -23,6 +23,10 @@ extension SVGWriter {
             line(left, y, frame.pixelX(interval.upperBound), y, class: "error-bar \(style.styleClass)")
             drawMarker(style, .sound, x: frame.pixelX(place), y: y, tooltip: tooltip)
         case .cells(let cells): drawCells(cells, in: frame)
+        case .tiles(let tiles):
+            // The choice last, so that no neighbour covers its frame.
+            for tile in tiles where !tile.isChosen { draw(tile, in: frame) }
+            for tile in tiles where tile.isChosen { draw(tile, in: frame) }
         }
     }
 
@@ -82,6 +86,31 @@ extension SVGWriter {
                 "d": shape, "transform": "translate(\(coordinate(x)) \(coordinate(y)))",
                 "class": "\(look) \(style.styleClass)",
             ], tooltip: tooltip)
+    }
+
+    private mutating func draw(_ tile: Mark.Tile, in frame: ChartLayout.Frame) {
+        let (left, right) = (frame.pixelX(tile.x.lowerBound) + 0.5, frame.pixelX(tile.x.upperBound) - 0.5)
+        let (top, bottom) = (frame.pixelY(Double(tile.row)) + 0.5, frame.pixelY(Double(tile.row + 1)) - 0.5)
+        open("g", [:])
+        textElement("title", tile.tooltip)
+        let look = tile.level.map { "heat h\($0)" } ?? "tile"
+        rectangle(x: left, y: top, width: right - left, height: bottom - top, class: look)
+        if tile.letter != nil {
+            // Lines of x + y = c, cut off at the rectangle.
+            let path = stride(from: left + top + 7, to: right + bottom, by: 7).map { sum in
+                let (x1, x2) = (max(left, sum - bottom), min(right, sum - top))
+                return "M\(coordinate(x1)) \(coordinate(sum - x1))L\(coordinate(x2)) \(coordinate(sum - x2))"
+            }
+            element("path", ["d": path.joined(), "class": "hatch"])
+        }
+        if tile.isChosen {
+            rectangle(x: left, y: top, width: right - left, height: bottom - top, class: "chosen")
+        }
+        let middle = (top + bottom) / 2
+        let x = (left + right) / 2
+        label(tile.label, x: x, y: tile.letter == nil ? middle + 4 : middle - 1, class: "note", anchor: .middle)
+        if let letter = tile.letter { label(letter, x: x, y: middle + 12, class: "note letter", anchor: .middle) }
+        close("g")
     }
 
     /// Draws the cells of each level as one path, neighbours in a row joined, so that large maps stay small.

@@ -93,6 +93,9 @@ enum PageStyle {
         .marker.hollow { fill: var(--paper); stroke: var(--series); stroke-width: 1.5; }
         .cross { fill: none; stroke: var(--warning); stroke-width: 1.6; }
         .heat { fill: var(--heat); }
+        .tile { fill: var(--tint); } .hatch { fill: none; stroke: var(--muted); stroke-width: .8; opacity: .55; }
+        .chosen { fill: none; stroke: var(--ink); stroke-width: 2.5; }
+        .chart .letter { font-weight: 700; fill: var(--warning); }
         .h0 { fill-opacity: .04; } .h1 { fill-opacity: .12; } .h2 { fill-opacity: .22; } .h3 { fill-opacity: .35; }
         .h4 { fill-opacity: .5; } .h5 { fill-opacity: .66; } .h6 { fill-opacity: .83; } .h7 { fill-opacity: 1; }
         @media (max-width: 44rem) { body { padding: 1.25rem 1rem 3rem; } h1 { font-size: 1.5rem; }

@@ -1,5 +1,5 @@
 public import Development
-import Sampling
+public import Sampling
 import Tensors
 
 /// The report of one run: a single HTML file that asks for nothing, runs nothing and can be printed.
@@ -11,8 +11,19 @@ public struct RunReport: Sendable {
     /// What is reported.
     public let analysis: Analysis
 
+    /// The calibration that the settings are of; nil where there was none.
+    public let calibration: Calibration?
+
     /// Creates the report of an analysis.
-    public init(analysis: Analysis) { self.analysis = analysis }
+    ///
+    /// - Parameter calibration: A calibration of the run; shown where ε, nβ and γ of the chains are what it chose.
+    public init(analysis: Analysis, calibration: Calibration? = nil) {
+        self.analysis = analysis
+        let isUsed = SweptSetting.allCases.allSatisfy {
+            calibration?.settings[keyPath: $0.inSettings] == analysis.measurements.settings?[keyPath: $0.inSettings]
+        }
+        self.calibration = isUsed && analysis.measurements.settings != nil ? calibration : nil
+    }
 
     /// The page as HTML text.
     ///
@@ -27,10 +38,12 @@ public struct RunReport: Sendable {
             terms: Page.terms(
                 of: [analysis], drawnQualities: Set(analysis.measurements.checkpoints.compactMap { $0.llc?.quality })),
             facts: facts,
-            notices: analysis.advisories.map { $0.notice(axis: analysis.measurements.axis) },
+            notices: analysis.advisories.map { $0.notice(axis: analysis.measurements.axis) }
+                + (calibration?.notices ?? []),
             sections: [
                 stageSection, restrictionSection, dynamicsSection, tensorSection, recordedSection, diagnosticsSection,
                 settingsSection,
+                calibration?.section,
                 provenanceSection, methodsSection,
             ].compactMap { $0 },
             imprint: Page.imprint(versions: [analysis.measurements.provenance.version]))

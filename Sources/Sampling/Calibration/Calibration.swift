@@ -50,6 +50,8 @@ public struct Calibration: Sendable, Codable, Equatable {
     public var cells: [CalibrationCell]
     /// The place in `cells` of the choice; nil where no cell was acceptable.
     public var chosen: Int?
+    /// The place in `checkpoints` of the one that decided; nil where no cell was acceptable at any.
+    public var decidingCheckpoint: Int?
     /// The settings for the whole series, chains included.
     public var settings: SamplingSettings
     /// Why these, in sentences.
@@ -66,7 +68,7 @@ public struct Calibration: Sendable, Codable, Equatable {
     public var isShort: Bool
 
     /// Draws that all chains made, burn-in included.
-    public var drawCount: Int { cells.reduce(0) { $0 + $1.results.reduce(0) { $0 + $1.drawCount } } }
+    public var drawCount: Int { cells.reduce(0) { $0 + $1.results.reduce(0) { $0 + ($1?.drawCount ?? 0) } } }
 }
 
 /// A setting that calibration sweeps.
@@ -84,6 +86,15 @@ public enum SweptSetting: String, Sendable, Codable, CaseIterable {
         case .stepSize: "ε"
         case .nBeta: "nβ"
         case .localization: "γ"
+        }
+    }
+
+    /// Where settings hold it.
+    package var inSettings: KeyPath<SamplingSettings, Double> {
+        switch self {
+        case .stepSize: \.stepSize
+        case .nBeta: \.nBeta
+        case .localization: \.localization
         }
     }
 
@@ -129,7 +140,8 @@ extension Calibration {
             isShort: search.shortEffort != nil)
         self.init(
             checkpoints: checkpoints, scales: search.scales, cells: choice.cells, chosen: choice.chosen,
-            settings: settings, reasons: account.reasons, reservations: account.reservations,
+            decidingCheckpoint: choice.decidingCheckpoint, settings: settings, reasons: account.reasons,
+            reservations: account.reservations,
             sensitivities: account.sensitivities, alternatives: account.alternatives, confidence: account.confidence,
             isShort: search.shortEffort != nil)
     }
@@ -137,7 +149,7 @@ extension Calibration {
     /// Burn-in of five relaxation times and draws for 100 effective ones a chain, both as the slowest checkpoint at
     /// which the cell is clean needs them, rounded up to fifties.
     private static func lengths(of cell: CalibrationCell) -> (burnIn: Int, draws: Int) {
-        let results = cell.cleanCheckpoints.map { cell.results[$0] }
+        let results = cell.cleanResults
         let relaxation = results.compactMap(\.relaxation).max() ?? 0
         // Effective draws per draw.
         let efficiency = results.compactMap { result -> Double? in

@@ -32,34 +32,43 @@ struct CalibrationAccount {
         guard let index = choice.chosen else {
             return [
                 "no cell was acceptable at any checkpoint (\(mostFrequentRejection)); the settings are the defaults: "
-                    + "nβ = n/ln n, γ = \(text(settings.localization)), ε = 0.2/(nβ·h + γ)"
+                    + "nβ = \(text(settings.nBeta)), γ = \(text(settings.localization)), ε = 0.2/(nβ·h + γ)"
             ]
         }
         let cell = choice.cells[index]
-        let ratio = cell.nBeta / scales.referenceNBeta
         let share = scales.shareOfStabilityLimit(
             stepSize: cell.stepSize, nBeta: cell.nBeta, localization: cell.localization)
-        var reasons: [String] = []
-        let place = "nβ = \(text(cell.nBeta)), \(cell.place.nBeta == 0 ? "n/ln n" : "\(text(ratio)) of n/ln n")"
-        if let slope = cell.slope {
-            reasons.append(
-                "\(place): there λ̂ has its plateau, |d ln λ̂/d ln nβ| = \(text(slope.value)) ± \(text(slope.error)), "
-                    + "and of the values on it this is the nearest to n/ln n that is clean at the most checkpoints")
-        } else {
-            reasons.append("\(place): the nearest to n/ln n that was acceptable; no neighbour could tell a plateau")
-        }
+        var reasons = [nBetaReason(cell)]
         reasons.append(
-            "γ = \(text(cell.localization)): the smallest at which chains settle and stay in place, "
-                + "\(text(cell.localization / scales.weakLocalization)) of d/|w*|²")
+            scales.statedLocalization != nil
+                ? "γ = \(text(cell.localization)), as stated"
+                : "γ = \(text(cell.localization)): the smallest at which chains settle and stay in place, "
+                    + "\(text(cell.localization / scales.weakLocalization)) of d/|w*|²")
         let acceptance = cell.acceptance.map { ", acceptance \(text($0)) at least" } ?? ""
         reasons.append(
             "ε = \(text(cell.stepSize)): the largest that is clean there, \(percent(share)) of the stability limit"
                 + acceptance)
-        let relaxation = cell.cleanCheckpoints.compactMap { cell.results[$0].relaxation }.max() ?? 0
+        let relaxation = cell.cleanResults.compactMap(\.relaxation).max() ?? 0
         reasons.append(
             "burn-in \(settings.burnInCount): five relaxation times of the slowest trace, \(text(relaxation)) draws; "
                 + "\(settings.drawCount) draws: 100 effective ones in every chain where they are slowest")
         return reasons
+    }
+
+    private func nBetaReason(_ cell: CalibrationCell) -> String {
+        let value = "at nβ = \(text(cell.nBeta))"
+        guard scales.statedNBeta == nil else { return "at nβ = \(text(cell.nBeta)), as stated" }
+        let ratio = cell.nBeta / scales.referenceNBeta
+        let place = "\(value), \(cell.place.nBeta == 0 ? "n/ln n" : "\(text(ratio)) of n/ln n")"
+        guard let slope = cell.slope else {
+            return "\(place), the nearest to n/ln n that was acceptable; no neighbour could tell a plateau"
+        }
+        guard abs(slope.value) - slope.error <= CalibrationChoice.flatSlope else {
+            return "\(place), λ̂ is flattest among the acceptable cells, but has no plateau: "
+                + "|d ln λ̂/d ln nβ| = \(text(slope.value)) ± \(text(slope.error))"
+        }
+        return "\(place), λ̂ has its plateau: |d ln λ̂/d ln nβ| = \(text(slope.value)) ± \(text(slope.error)), "
+            + "and of the values on it this is the nearest to n/ln n that is clean at the most checkpoints"
     }
 
     var reservations: [String] {
@@ -75,13 +84,19 @@ struct CalibrationAccount {
         if deciding < steps.count - 1 {
             reservations.append("no cell was clean at the last checkpoint, so that step \(steps[deciding]) decided")
         }
-        for checkpoint in cell.results.indices where !cell.results[checkpoint].isClean {
-            let findings = cell.results[checkpoint].rejections.map(\.finding).joined(separator: ", ")
-            let isAnyClean = choice.cells.contains { $0.isStable && $0.results[checkpoint].isClean }
+        for (checkpoint, result) in cell.results.enumerated() {
+            guard let result, !result.isClean else { continue }
+            let findings = result.rejections.map(\.finding).joined(separator: ", ")
+            let isAnyClean = choice.cells.contains { $0.isStable && $0.isClean(at: checkpoint) }
             reservations.append(
                 "step \(steps[checkpoint]) had no vote: \(findings)"
                     + (isAnyClean
                         ? "" : "; no stable cell is clean there, as where training is still leaving a checkpoint"))
+        }
+        if let weaker = weakerInNeedOfLength {
+            reservations.append(
+                "γ = \(text(weaker)) and below would take longer chains; a larger --max-draws allows them, and the λ̂ "
+                    + "found is then nearer to that without a pull")
         }
         for sensitivity in sensitivities
         where abs(sensitivity.slope.value) - sensitivity.slope.error > CalibrationChoice.flatSlope {
@@ -91,6 +106,18 @@ struct CalibrationAccount {
             )
         }
         return reservations
+    }
+
+    /// The next weaker γ, where nothing but the length of the chains speaks against it at the deciding checkpoint.
+    private var weakerInNeedOfLength: Double? {
+        guard !isShort, let index = choice.chosen, let deciding = choice.decidingCheckpoint else { return nil }
+        let chosen = choice.cells[index]
+        return Self.neighbours(of: index, along: .localization, among: Array(choice.cells.indices), choice: choice)
+            .map { choice.cells[$0] }
+            .first { cell in
+                guard cell.localization < chosen.localization, let result = cell.results[deciding] else { return false }
+                return !result.isClean && result.rejections.allSatisfy(\.reason.isCuredByLength)
+            }?.localization
     }
 
     /// The nearest measured cells in both directions of each setting.
@@ -106,17 +133,16 @@ struct CalibrationAccount {
     }
 
     private func verdict(of cell: CalibrationCell, chosen: CalibrationCell) -> String {
-        let isCandidate = choice.decidingCheckpoint.map { cell.isStable && cell.results[$0].isClean } ?? false
-        if !isCandidate || cell.cleanCheckpoints.count < chosen.cleanCheckpoints.count {
+        let isCandidate = choice.decidingCheckpoint.map { cell.isStable && cell.isClean(at: $0) } ?? false
+        if !isCandidate || cell.cleanCheckpoints.count < chosen.cleanCheckpoints.count && !cell.results.contains(nil) {
             let found = cell.results.indices.reversed().compactMap { checkpoint in
-                cell.results[checkpoint].rejections.first.map { "\($0.finding) at step \(steps[checkpoint])" }
+                cell.results[checkpoint]?.rejections.first.map { "\($0.finding) at step \(steps[checkpoint])" }
             }
             return "rejected: \(found.first ?? "not clean")"
         }
         let last = choice.decidingCheckpoint.flatMap { checkpoint -> String? in
-            guard let value = cell.results[checkpoint].value, let error = cell.results[checkpoint].standardError else {
-                return nil
-            }
+            guard let result = cell.results[checkpoint], let value = result.value, let error = result.standardError
+            else { return nil }
             return "λ̂ = \(text(value)) ± \(text(error)) at step \(steps[checkpoint])"
         }
         return "acceptable" + (last.map { ", \($0)" } ?? "")
@@ -177,7 +203,7 @@ struct CalibrationAccount {
     }
 
     private var mostFrequentRejection: String {
-        let reasons = choice.cells.flatMap { $0.results.flatMap { $0.rejections.map(\.reason) } }
+        let reasons = choice.cells.flatMap { $0.results.flatMap { $0?.rejections.map(\.reason) ?? [] } }
         let counts = Dictionary(grouping: reasons) { $0 }.mapValues(\.count)
         let most = Rejection.Reason.allCases.max { counts[$0, default: 0] < counts[$1, default: 0] }
         return most.map { "most often: \($0.meaning)" } ?? "none was measured"

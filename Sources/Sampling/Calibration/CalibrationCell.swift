@@ -10,29 +10,37 @@ public struct CalibrationCell: Sendable, Codable, Equatable {
     public var nBeta: Double
     /// γ.
     public var localization: Double
-    /// What was found. Axes `[checkpoint]`, in the order of ``Calibration/checkpoints``.
-    public var results: [CellResult]
+    /// What was found, in the order of ``Calibration/checkpoints``; nil where it was not measured. Axes `[checkpoint]`.
+    public var results: [CellResult?]
     /// The mean over the checkpoints of |d ln λ̂/d ln nβ|, where this cell and its neighbours in nβ are clean; nil for
     /// a cell that does not stand for its nβ and γ, and without neighbours.
     public var slope: Slope?
 
     /// Creates a cell.
-    public init(place: CalibrationPlace, scales: CalibrationScales, results: [CellResult] = []) {
+    public init(place: CalibrationPlace, scales: CalibrationScales, results: [CellResult?] = []) {
         self.place = place
         (stepSize, nBeta, localization) = scales.settings(at: place)
         self.results = results
     }
 
     /// The places of the checkpoints at which nothing speaks against it.
-    public var cleanCheckpoints: [Int] { results.indices.filter { results[$0].isClean } }
+    public var cleanCheckpoints: [Int] { results.indices.filter { isClean(at: $0) } }
+
+    /// Whether it was measured at a checkpoint, and nothing speaks against it there.
+    public func isClean(at checkpoint: Int) -> Bool { results[checkpoint]?.isClean ?? false }
+
+    /// The results at the checkpoints at which it is clean.
+    var cleanResults: [CellResult] { results.compactMap { $0 }.filter(\.isClean) }
 
     /// Whether no chain diverged and enough steps would be accepted, at every checkpoint.
     public var isStable: Bool {
-        !results.contains { $0.rejections.contains { $0.reason == .diverged || $0.reason == .lowAcceptance } }
+        !results.compactMap { $0 }.contains {
+            $0.rejections.contains { $0.reason == .diverged || $0.reason == .lowAcceptance }
+        }
     }
 
     /// The least acceptance over the checkpoints; nil where a chain diverged before any was recorded.
-    public var acceptance: Double? { results.compactMap(\.acceptance).min() }
+    public var acceptance: Double? { results.compactMap { $0?.acceptance }.min() }
 }
 
 /// A logarithmic derivative with its standard error.
@@ -124,9 +132,9 @@ public struct CalibrationEffort: Sendable, Codable, Equatable {
     }
 
     /// Of the coarse grid.
-    static let coarse = CalibrationEffort(firstLength: 256, lengthLimit: 512)
-    /// Of the cells around the choice.
-    static let refined = CalibrationEffort(firstLength: 1024, lengthLimit: 4096)
+    static let coarse = CalibrationEffort(firstLength: 128, lengthLimit: 512)
+    /// The longest chains, if nothing else is said.
+    public static let defaultLengthLimit = 4096
 
     /// The most draws that one cell makes at one checkpoint.
     public var drawLimit: Int { chainCount * lengthLimit }
@@ -188,6 +196,7 @@ extension CellResult {
             // An autocorrelation that falls like exp(−t/r) sums to 2r.
             relaxation: effective.map { counted / $0 / 2 }, countedDraws: estimate.drawCount,
             drawCount: traces.reduce(0) { $0 + $1.drawCount },
-            rejections: Rejection.all(of: estimate, localization: conditions.localization ?? 0))
+            rejections: Rejection.all(
+                of: estimate, slowestEffectiveDraws: effective, localization: conditions.localization ?? 0))
     }
 }

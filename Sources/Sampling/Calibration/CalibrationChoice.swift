@@ -35,7 +35,7 @@ struct CalibrationChoice {
         let stable = cells.indices.filter { cells[$0].isStable }
         decidingCheckpoint = stable.flatMap { cells[$0].cleanCheckpoints }.max()
         guard let deciding = decidingCheckpoint else { return }
-        let candidates = stable.filter { cells[$0].results[deciding].isClean }
+        let candidates = stable.filter { cells[$0].isClean(at: deciding) }
         representatives = Dictionary(grouping: candidates) { GroupKey(cells[$0].place) }.values
             .compactMap { $0.max { CalibrationChoice.stands(cells[$0], behind: cells[$1]) } }
             .sorted { GroupKey(cells[$0].place) < GroupKey(cells[$1].place) }
@@ -109,8 +109,9 @@ extension CalibrationCell {
         of setting: KeyPath<CalibrationCell, Double>, from lower: CalibrationCell, to upper: CalibrationCell,
         at checkpoint: Int
     ) -> Slope? {
-        let (low, high) = (lower.results[checkpoint], upper.results[checkpoint])
-        guard low.isClean, high.isClean, let before = low.comparable, let after = high.comparable else { return nil }
+        guard lower.isClean(at: checkpoint), upper.isClean(at: checkpoint),
+            let before = lower.results[checkpoint]?.comparable, let after = upper.results[checkpoint]?.comparable
+        else { return nil }
         let width = log(upper[keyPath: setting] / lower[keyPath: setting])
         let error = (before.relativeError * before.relativeError + after.relativeError * after.relativeError)
         return Slope(value: log(after.value / before.value) / width, error: error.squareRoot() / abs(width))

@@ -14,7 +14,7 @@ public struct Rejection: Sendable, Codable, Equatable {
         case drifting
         /// R-hat, with chain values that differ by enough to matter.
         case chainsDisagree
-        /// Too few effective draws within the longest chains allowed.
+        /// Too few effective draws of λ̂'s trace, or of |w − w\*|², within the longest chains allowed.
         case fewDraws
         /// λ̂ is below zero.
         case negative
@@ -48,7 +48,7 @@ public struct Rejection: Sendable, Codable, Equatable {
             case .notSettled: "the stationary identity fails by over 5 %"
             case .drifting: "the loss trace still drifts"
             case .chainsDisagree: "the chains disagree"
-            case .fewDraws: "fewer than 25 effective draws"
+            case .fewDraws: "too few effective draws"
             case .negative: "λ̂ is negative"
             case .belowStart: "most losses lie below the checkpoint's"
             case .escaping: "the chains are pushed outwards"
@@ -103,8 +103,11 @@ public struct Rejection: Sendable, Codable, Equatable {
 
 extension Rejection {
     /// All that speaks against an estimate in a calibration; the findings of ``Concern`` are taken over, but for the
-    /// step's bias, which is rejected from one standard error on: short chains know their errors less well.
-    static func all(of estimate: LLCEstimate, localization: Double) -> [Rejection] {
+    /// step's bias, which is rejected from one standard error on: short chains know their errors less well. For the same
+    /// reason the slowest trace is to have ten effective draws.
+    static func all(
+        of estimate: LLCEstimate, slowestEffectiveDraws: Double?, localization: Double
+    ) -> [Rejection] {
         if let draw = estimate.divergedAtDraw.compactMap({ $0 }).min() {
             return [Rejection(.diverged, found: Double(draw), bound: 0)]
         }
@@ -130,6 +133,10 @@ extension Rejection {
         }
         if kinds.contains(.fewEffectiveDraws) {
             rejections.append(Rejection(.fewDraws, found: estimate.bulkESS ?? 0, bound: Threshold.effectiveDraws))
+        } else if let slowestEffectiveDraws, slowestEffectiveDraws < Threshold.meaninglessDraws {
+            // Chains that have crossed the posterior a few times only may not have seen what counts.
+            rejections.append(
+                Rejection(.fewDraws, found: slowestEffectiveDraws, bound: Threshold.meaninglessDraws))
         }
         if kinds.contains(.negative) { rejections.append(Rejection(.negative, found: value, bound: 0)) }
         if let share = estimate.shareBelowStart, share > Threshold.shareBelowStart {

@@ -33,7 +33,7 @@ struct Analyze: AsyncParsableCommand {
                 return
             }
             let analysis = try await measuring.withProgress { progress in
-                try await analyzeRun(at: path, options: options, progress: progress)
+                try await analyzeRun(at: path, options: options, progress: progress, note: printNote)
             }
             let folder = outputFolder(run: path, output: options.output)
             try writeOutputs(of: analysis, to: folder)

@@ -25,7 +25,7 @@ struct Measure: AsyncParsableCommand {
                 return
             }
             let measurements = try await measuring.withProgress { progress in
-                try await measure(RunDirectory(at: path), options: options, progress: progress)
+                try await measure(RunDirectory(at: path), options: options, progress: progress, note: printNote)
             }
             printError(
                 "measured \(measurements.checkpoints.count) checkpoints: "

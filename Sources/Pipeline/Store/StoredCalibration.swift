@@ -1,0 +1,80 @@
+import Development
+import Foundation
+public import Sampling
+
+/// A calibration as `calibration.json` holds it: with what it was made from.
+struct StoredCalibration: Codable, Sendable, Equatable {
+    /// The version of this layout.
+    var version = StoredCalibration.currentVersion
+    /// Digests and names of graph, examples, loss, what is sampled, and the weights at each checkpoint looked at.
+    var inputs: [Entry]
+    var calibration: Calibration
+
+    private static let currentVersion = 1
+
+    init(inputs: [Entry], calibration: Calibration) {
+        self.inputs = inputs
+        self.calibration = calibration
+    }
+
+    /// Reads the calibration of a folder; nil where there is none.
+    static func read(in folder: String) throws(Failure) -> StoredCalibration? {
+        let path = path(in: folder)
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let stored: StoredCalibration
+        do {
+            stored = try JSONDecoder().decode(
+                StoredCalibration.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw Failure(
+                .malformed,
+                "\(path): expected a calibration, found something else (\(error)). Remove it, or run `instar calibrate` again"
+            )
+        }
+        guard stored.version == currentVersion else {
+            throw Failure(
+                .unsupported,
+                "\(path): a calibration of layout \(stored.version), expected \(currentVersion). "
+                    + "Run `instar calibrate` again")
+        }
+        return stored
+    }
+
+    /// Writes it whole or not at all; the folder is there.
+    func write(in folder: String) throws(Failure) {
+        let path = Self.path(in: folder)
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw Failure(.io, "\(path): cannot be written (\(error.localizedDescription))")
+        }
+    }
+
+    /// Throws where it was made from other inputs than there are now.
+    func requireMade(from wanted: [Entry], folder: String) throws(Failure) {
+        var differences: [String] = []
+        for entry in wanted {
+            let before = inputs.first { $0.name == entry.name }?.value ?? "none"
+            if before != entry.value { differences.append("\(entry.name): then \(before), now \(entry.value)") }
+        }
+        for entry in inputs where !wanted.contains(where: { $0.name == entry.name }) {
+            differences.append("\(entry.name): then \(entry.value), now none")
+        }
+        guard !differences.isEmpty else { return }
+        throw Failure(
+            .mismatch,
+            "\(Self.path(in: folder)) was made from other inputs:\n  " + differences.joined(separator: "\n  ")
+                + "\nRun `instar calibrate` again, or remove the file")
+    }
+
+    static func path(in folder: String) -> String { "\(folder)/calibration.json" }
+}
+
+/// The calibration in a folder of results; nil where there is none.
+///
+/// - Throws: `Failure` where the file is damaged or of another version.
+public func readCalibration(in folder: String) throws -> Calibration? {
+    try StoredCalibration.read(in: folder)?.calibration
+}
