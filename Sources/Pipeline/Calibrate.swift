@@ -162,10 +162,10 @@ extension Work {
         let draws = selection.count * sampling.chainCount * sampling.totalDrawCount * max(targets.count, 1)
         let most = Int(shortShare * Double(draws)) / (2 * shortCellCount * shortCheckpointCount)
         guard most >= 256 else { return nil }
-        // Lengths double from the first on.
-        let first = min(most, 512)
-        let doublings = min(3, Int(log2(Double(most) / Double(first))))
-        return CalibrationEffort(firstLength: first, lengthLimit: first << doublings)
+        // Lengths double from the first on, up to the most there is.
+        let limit = min(most, CalibrationEffort.defaultLengthLimit)
+        let doublings = Int(log2(Double(limit) / 256))
+        return CalibrationEffort(firstLength: limit >> doublings, lengthLimit: limit)
     }
 
     /// Where the settings come from, and whether a short calibration will come first.

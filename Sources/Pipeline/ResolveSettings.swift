@@ -102,7 +102,8 @@ extension ResolvedSettings {
         settings.minibatches = request.minibatches ?? found.minibatches
         let values = SweptSetting.allCases.map { "\($0.symbol) = \(settings[keyPath: $0.inSettings].readable())" }
         notes.append(
-            "settings of \(calibration.isShort ? "a short calibration" : "the calibration"): "
+            "settings of \(calibration.isShort ? "a short calibration" : "the calibration")"
+                + (calibration.chosen == nil ? ", which found none acceptable and leaves the defaults: " : ": ")
                 + values.joined(separator: ", ") + ", burn-in \(settings.burnInCount), draws \(settings.drawCount)"
                 + (isScaled ? "; ε scaled to the stated nβ or γ" : ""))
         if settings.batchSize != found.batchSize || settings.minibatches != found.minibatches {

@@ -87,11 +87,13 @@ struct CalibrationAccount {
         for (checkpoint, result) in cell.results.enumerated() {
             guard let result, !result.isClean else { continue }
             let findings = result.rejections.map(\.finding).joined(separator: ", ")
-            let isAnyClean = choice.cells.contains { $0.isStable && $0.isClean(at: checkpoint) }
+            let isLeft =
+                result.rejections.contains(where: \.reason.isOfCheckpoint)
+                && !choice.cells.contains { $0.isStable && $0.isClean(at: checkpoint) }
             reservations.append(
                 "step \(steps[checkpoint]) had no vote: \(findings)"
-                    + (isAnyClean
-                        ? "" : "; no stable cell is clean there, as where training is still leaving a checkpoint"))
+                    + (isLeft ? "; no stable cell is clean there, as where training is still leaving a checkpoint" : "")
+            )
         }
         if let weaker = weakerInNeedOfLength {
             reservations.append(

@@ -27,8 +27,11 @@ extension Calibration {
             return [
                 Page.Notice(
                     severity: "warning", finding: Format.sentence(reasons.first ?? "No setting was acceptable"),
-                    remedy: "Read every λ̂ with care; state larger minibatches, or --n-beta and --localization, and "
-                        + "calibrate again.", concerned: [])
+                    remedy: isShort
+                        ? "Run `instar calibrate`, whose chains are longer, before you rely on λ̂."
+                        : "Read every λ̂ with care; allow longer chains by --max-draws, take larger minibatches, or state "
+                            + "--n-beta and --localization, and calibrate again.",
+                    concerned: [])
             ]
         }
         guard isShort else { return [] }
