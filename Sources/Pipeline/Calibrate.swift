@@ -71,6 +71,9 @@ private func prepareCalibration(
     let found: [(String, Bool)] = [
         ("--step-size", request.stepSize != nil), ("--burn-in", request.burnInCount != nil),
         ("--draws", request.drawCount != nil), ("--extrapolate", request.extrapolates == true),
+        ("--chains", request.chainCount != nil), ("--target-error", request.targetError != nil),
+        ("--observe-every", request.observationInterval != nil),
+        ("--trace-examples", request.tracedExampleCount != nil), ("--covariance", request.covarianceRank != nil),
         ("--sampler", (request.method ?? .sgld) != .sgld), ("--every", options.every != nil),
         ("--parameters and --examples", !options.restrictions.isEmpty),
     ]
@@ -98,7 +101,10 @@ private func prepareCalibration(
     let first = try run.series.read(at: place)
     let model = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
     _ = try checkRecordedOutputs(model: model, series: run.series)
-    let settings = try unswept(request, stored: nil, exampleCount: model.trainingIndices.count)
+    var single = request
+    // Here it limits the longest chain of the sweep.
+    single.drawLimit = nil
+    let settings = try unswept(single, stored: nil, exampleCount: model.trainingIndices.count)
     try settings.validate(exampleCount: model.trainingIndices.count)
     let work = Work(
         run: run, model: model, targets: [SamplingTarget(restriction: nil, model: model)],
@@ -203,8 +209,13 @@ extension Work {
         for line in settingsNotes { note(line) }
         try keepCalibration(in: store.folder)
         guard let model, let sampling = settings.sampling, let shortEffort, let resolution else { return self }
+        // Cells are judged by SGLD's own step, and by nothing that is observed beside its losses.
+        var judged = sampling
+        judged.extrapolates = false
+        judged.observations = SamplingSettings.Observations()
+        judged.targetError = nil
         let calibration = CalibrationWork(
-            run: run, model: model, settings: sampling, stated: (nil, nil),
+            run: run, model: model, settings: judged, stated: (nil, nil),
             places: CalibrationWork.places(in: run.series, count: shortCheckpointCount))
         let found = try await calibration.calibrate(shortEffort: shortEffort, jobs: jobs, progress: progress)
         try calibration.stored(found).write(in: store.folder)

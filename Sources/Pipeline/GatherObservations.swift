@@ -18,6 +18,13 @@ func observations<Scalar: Real>(
             try Chain<Scalar>.read(path(trace.chain))
         }
         guard let chain = stored?.value, let observed = chain.observations else { continue }
+        guard chain.trace.drawCount == trace.drawCount else {
+            throw Failure(
+                .mismatch,
+                "\(path(trace.chain)): what was observed there is of \(chain.trace.drawCount) draws, and "
+                    + "\(trace.drawCount) are asked for. Chains that observe can be lengthened and not shortened: ask for as "
+                    + "many draws as before, or state another --output")
+        }
         if let values = observed.moments { moments.append(values) }
         if let sketch = observed.covariance { covariance = try covariance?.merging(sketch) ?? sketch }
         let skipped = (sampling.burnInCount + sampling.observations.interval - 1) / sampling.observations.interval

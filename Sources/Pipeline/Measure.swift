@@ -77,7 +77,8 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     try stored?.requireCompatible(with: settings, folder: store.folder)
     settings.restrictions = try merged(stored?.restrictions ?? [], options.restrictions, isMeasured: model != nil)
     return Work(
-        run: run, model: model, targets: try model.map { try samplingTargets($0, settings.restrictions) } ?? [],
+        run: run, model: model,
+        targets: try model.map { try samplingTargets($0, settings.restrictions, settings: settings.sampling) } ?? [],
         settings: settings, selection: selection, limitations: run.missing,
         tensors: flatTensors(of: model, checkpoint: first), resolution: resolution)
 }

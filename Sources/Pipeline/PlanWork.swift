@@ -58,6 +58,9 @@ public struct PlannedWork: Sendable {
 ///
 /// - Throws: What `measure` would throw before it starts to work.
 public func planWork(at path: String, options: MeasureOptions) throws -> PlannedWork {
+    guard !StoredTraces.isTraces(at: path) else {
+        throw Failure(.usage, "\(path) holds chains that were sampled already: nothing would be sampled")
+    }
     let run = try RunDirectory(at: path)
     let store = MeasurementStore(run: path, output: options.output)
     let work = try prepareWork(run, options: options, store: store)
@@ -87,7 +90,7 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
         case .double: try drawTime(Double.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
         }
     plan.seconds =
-        Double(missingDraws * settings.stepsPerDraw) * secondsPerDraw
+        Double(missingDraws) * settings.gradientsPerDraw(exampleCount: model.trainingIndices.count) * secondsPerDraw
         / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
     plan.memory = try work.memoryNeed()?.total(workers: jobs) ?? 0
     return plan
@@ -111,6 +114,22 @@ func drawTime<Scalar: Real>(
         count += 1
     } while clock.now - start < .milliseconds(300)
     return (clock.now - start) / .seconds(1) / Double(count)
+}
+
+extension SamplingSettings {
+    /// What a draw costs, in gradients of a minibatch; an evaluation of the loss alone costs a third of a gradient.
+    fileprivate func gradientsPerDraw(exampleCount: Int) -> Double {
+        let perStep: Double =
+            switch method {
+            case .sgld, .rmspropSGLD, .adaptiveRMSpropSGLD, .sgnht: 1
+            case .mala: 2
+            // One at the start, and the mean of 5 to 10 leapfrog steps.
+            case .hmc: 8.5
+            }
+        let interval = observations.interval
+        let observed = interval > 0 ? Double(exampleCount) / Double(3 * batchSize * interval) : 0
+        return perStep * Double(stepsPerDraw) + observed
+    }
 }
 
 /// The folder that results of a run go to.

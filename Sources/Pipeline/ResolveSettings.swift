@@ -75,8 +75,22 @@ func unswept(
     settings.extrapolates = request.extrapolates ?? stored?.extrapolates ?? false
     settings.observations = try resolveObservations(request, stored: stored?.observations)
     settings.targetError = request.targetError ?? stored?.targetError
-    if settings.targetError != nil { settings.drawLimit = request.drawLimit ?? 20 * drawCount }
+    settings.drawLimit = try drawLimit(request, stored: stored, settings)
     return settings
+}
+
+/// The most draws of a chain for the error that is asked for; 0 without one.
+private func drawLimit(
+    _ request: SamplingRequest, stored: SamplingSettings?, _ settings: SamplingSettings
+) throws(Failure) -> Int {
+    guard settings.targetError != nil else {
+        guard request.drawLimit == nil else {
+            throw Failure(.usage, "--max-draws limits what --target-error may take; state that too, or --draws instead")
+        }
+        return 0
+    }
+    let known = stored.flatMap { $0.targetError == nil ? nil : $0.drawLimit }
+    return request.drawLimit ?? known ?? 20 * settings.drawCount
 }
 
 extension ResolvedSettings {
@@ -96,7 +110,9 @@ extension ResolvedSettings {
         settings.stepSize = request.stepSize ?? (isScaled ? found.stepSize * foundShare / share : found.stepSize)
         settings.burnInCount = request.burnInCount ?? found.burnInCount
         settings.drawCount = request.drawCount ?? found.drawCount
-        if settings.targetError != nil { settings.drawLimit = request.drawLimit ?? 20 * settings.drawCount }
+        if settings.targetError != nil {
+            settings.drawLimit = max(request.drawLimit ?? settings.drawLimit, settings.drawCount)
+        }
         // Steps were judged with these minibatches.
         settings.batchSize = request.batchSize ?? found.batchSize
         settings.minibatches = request.minibatches ?? found.minibatches

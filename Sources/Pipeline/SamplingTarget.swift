@@ -22,9 +22,22 @@ struct SamplingTarget: Sendable {
 }
 
 /// The whole, then each restriction.
-func samplingTargets(_ model: LoadedModel, _ restrictions: [Restriction]) throws -> [SamplingTarget] {
-    [SamplingTarget(restriction: nil, model: model)]
-        + (try restrictions.map { SamplingTarget(restriction: $0, model: try model.restricted(to: $0)) })
+///
+/// - Throws: `Failure` for a restriction that names nothing, or whose examples are too few or too many for the settings.
+func samplingTargets(
+    _ model: LoadedModel, _ restrictions: [Restriction], settings: SamplingSettings?
+) throws -> [SamplingTarget] {
+    var targets = [SamplingTarget(restriction: nil, model: model)]
+    for restriction in restrictions {
+        let restricted = try model.restricted(to: restriction)
+        do {
+            try settings?.validate(exampleCount: restricted.trainingIndices.count)
+        } catch {
+            throw Failure(.mismatch, "restriction '\(restriction.name)': \(error)")
+        }
+        targets.append(SamplingTarget(restriction: restriction, model: restricted))
+    }
+    return targets
 }
 
 /// The restrictions of a store with those that are asked for now: one of the same name must be the same.
@@ -66,6 +79,7 @@ extension SamplingSettings {
             return nil
         }
         let counted = Double(drawCount - burnInCount)
+        guard estimate.value != nil else { return nil }
         guard let error = estimate.standardError else { return min(burnInCount + drawLimit, drawCount + Int(counted)) }
         guard error > targetError else { return nil }
         let factor = min(4, 1.1 * (error / targetError) * (error / targetError))

@@ -47,7 +47,7 @@ public struct ChainTrace: Sendable, Codable, Equatable {
     ///
     /// - Parameter settings: What the chain was run with.
     public func prefix(_ count: Int, settings: SamplingSettings) -> ChainTrace {
-        guard count < drawCount else { return self }
+        guard count <= drawCount else { return self }
         var shorter = self
         shorter.losses = Array(losses.prefix(count))
         shorter.lossDifferences = Array(lossDifferences.prefix(count))

@@ -21,6 +21,9 @@ enum Threshold {
     static let meaninglessValue = -1.0
     /// Mean Metropolis acceptance below which steps are too large; the recipe of calibration wants 0.9 to 0.95.
     static let acceptance = 0.8
+    /// The same for a sampler that does reject: about 0.57 is best for MALA and 0.65 for HMC (Roberts and Rosenthal 1998;
+    /// Beskos et al. 2013), and far below them chains stay where they are.
+    static let exactAcceptance = 0.3
     /// The first and the last part of a trace that are compared. Geweke 1992 takes a tenth and a half; a fifth
     /// leaves enough draws for an error at a few hundred draws.
     static let firstPart = 0.2
@@ -38,7 +41,7 @@ extension Concern {
         let concerns = [
             divergence(estimate), tooFewDraws(estimate, draws), singleChain(estimate), disagreement(estimate, draws),
             drift(estimate, draws), instationarity(estimate, sample), escape(estimate, sample),
-            inflation(estimate), lowAcceptance(estimate), negative(estimate),
+            inflation(estimate), lowAcceptance(estimate, sample), negative(estimate),
         ]
         return concerns.compactMap { $0 }.sorted { $0.severity == .unusable && $1.severity == .doubtful }
     }
@@ -167,12 +170,14 @@ extension Concern {
             remedy: "lower the step size, take larger minibatches, or use --extrapolate or --sampler mala")
     }
 
-    private static func lowAcceptance(_ estimate: LLCEstimate) -> Concern? {
-        guard let acceptance = estimate.acceptance, acceptance < Threshold.acceptance else { return nil }
+    private static func lowAcceptance(_ estimate: LLCEstimate, _ sample: PosteriorSample) -> Concern? {
+        let isExact = sample.conditions.method?.isExact ?? false
+        let least = isExact ? Threshold.exactAcceptance : Threshold.acceptance
+        guard let acceptance = estimate.acceptance, acceptance < least else { return nil }
         return Concern(
             kind: .lowAcceptance, severity: .doubtful,
             finding: "a Metropolis step would accept \(text(acceptance)) of the steps; "
-                + "\(text(Threshold.acceptance)) is the least",
+                + "\(text(least)) is the least",
             remedy: "lower the step size")
     }
 
@@ -193,12 +198,12 @@ extension Concern {
     /// - Parameters:
     ///   - error: The standard error reached.
     ///   - target: The one asked for.
-    ///   - drawLimit: The most draws a chain may have.
-    public static func targetMissed(error: Double?, target: Double, drawLimit: Int) -> Concern {
+    ///   - drawCount: The draws of each chain that counted.
+    public static func targetMissed(error: Double?, target: Double, drawCount: Int) -> Concern {
         Concern(
             kind: .targetMissed, severity: .doubtful,
             finding:
-                "the standard error is \(error.map(text) ?? "unknown") after \(drawLimit) draws a chain, the limit; "
+                "the standard error is \(error.map(text) ?? "unknown") after \(drawCount) draws a chain; "
                 + "\(text(target)) was asked for",
             remedy: "raise --max-draws, add chains, or ask for less")
     }
@@ -222,7 +227,7 @@ extension Concern.Kind {
         case .notStationary: "E[δ·g] off by 3 standard errors and 5 %"
         case .drifting: "first fifth and last half apart by 3 standard errors and 5 % of λ̂"
         case .stepSizeTooLarge: "(ε/8)(E|g|² − γd) above 3 standard errors and 5 % of λ̂"
-        case .lowAcceptance: "mean acceptance below 0.8"
+        case .lowAcceptance: "mean acceptance below 0.8, of mala and hmc below 0.3"
         case .adaptationBias: "E[δ·g] off by 3 standard errors and 5 %"
         case .escaping: "γE|w − w*|² above d by 3 standard errors and 5 %"
         case .negative: "λ̂ below zero by 2 standard errors; unusable below −1"

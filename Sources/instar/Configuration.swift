@@ -24,6 +24,11 @@ struct Configuration {
             guard parts.count == 2 else {
                 throw Failure(.usage, "--set \(assignment): expected KEY=VALUE")
             }
+            guard parts[0] != "restrictions" else {
+                throw Failure(
+                    .usage, "--set \(assignment): restrictions are listed in a settings file, or stated by --parameters"
+                )
+            }
             guard Self.keys.contains(parts[0]) else {
                 let nearest = nearestName(to: parts[0], among: Self.keys).map { "; did you mean '\($0)'?" } ?? ""
                 throw Failure(.usage, "--set \(assignment): there is no setting '\(parts[0])'\(nearest)")

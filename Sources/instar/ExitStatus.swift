@@ -3,8 +3,8 @@ import Foundation
 import Pipeline
 
 /// Runs the body of a command: failures become one message on stderr and the right exit status, and
-/// SIGINT and SIGTERM stop the work after its current draws, with what is finished kept.
-func runCommand(_ body: @escaping @Sendable () async throws -> Void) async throws {
+/// SIGINT and SIGTERM stop the work after its current draws, with what is finished kept where the command stores it.
+func runCommand(storesWork: Bool = true, _ body: @escaping @Sendable () async throws -> Void) async throws {
     let work = Task { try await body() }
     let interruption = Interruption { work.cancel() }
     do {
@@ -16,7 +16,9 @@ func runCommand(_ body: @escaping @Sendable () async throws -> Void) async throw
         if let signal = interruption.signal, error is CancellationError {
             printError(
                 "instar: stopped by \(signal == SIGINT ? "SIGINT" : "SIGTERM"); "
-                    + "what is finished is kept, and the same command goes on from there")
+                    + (storesWork
+                        ? "what is finished is kept, and the same command goes on from there"
+                        : "nothing was written, and the same command begins anew"))
             throw ExitCode(128 + signal)
         }
         let failure = Failure(wrapping: error)

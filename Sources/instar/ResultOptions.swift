@@ -16,7 +16,11 @@ struct ResultOptions: ParsableArguments {
     func show(_ analysis: Analysis, folder: String) throws {
         print(json ? try AnalysisDocument(analysis).json() : TextSummary(analysis).text)
         printError("written: \(folder)/report.html")
-        let doubted = analysis.measurements.checkpoints.filter { !($0.llc?.concerns.isEmpty ?? true) }
+        let measurements = analysis.measurements
+        let doubted = measurements.checkpoints.enumerated().filter { place, checkpoint in
+            let restricted = measurements.restrictions.map { $0.points[place].llc }
+            return ([checkpoint.llc].compactMap(\.self) + restricted).contains { !$0.concerns.isEmpty }
+        }.map(\.element)
         if strict, !doubted.isEmpty {
             printError(
                 "--strict: diagnostics failed at \(doubted.count) of \(analysis.measurements.checkpoints.count) "

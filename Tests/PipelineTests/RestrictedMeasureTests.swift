@@ -1,5 +1,6 @@
 import Development
 import Foundation
+import HDF5
 import Runs
 import Sampling
 import Tensors
@@ -130,6 +131,7 @@ import Testing
         var before = options
         before.output = "\(run.path)/elsewhere"
         before.sampling.targetError = nil
+        before.sampling.drawLimit = nil
         before.sampling.drawCount = 1_000
         _ = try await measure(RunDirectory(at: run.path), options: before)
         options.output = before.output
@@ -155,6 +157,40 @@ import Testing
         let path = MeasurementStore(run: run.path, output: nil).chainPath(step: step, restriction: nil, chain: 0)
         let chain = try #require(try Chain<Float>.read(path)?.value)
         #expect(chain.observations?.tracedLosses.map(\.count) == [7, 7, 7, 7, 7])
+    }
+
+    @Test func `chains that observe are lengthened and not shortened, and trace no more examples than there are`()
+        async throws
+    {
+        var options = run.quick
+        options.every = 25
+        options.sampling.observationInterval = 4
+        options.sampling.tracedExampleCount = 1_000_000
+        _ = try await measure(RunDirectory(at: run.path), options: options)
+        options.sampling.drawCount = 40
+        let longer = try await measure(RunDirectory(at: run.path), options: options)
+        #expect(longer.checkpoints.last?.observations != nil)
+        options.sampling.drawCount = 20
+        let failure = try await failure {
+            _ = try await measure(RunDirectory(at: run.path), options: options)
+        }
+        #expect(failure.kind == .mismatch && failure.reason.contains("can be lengthened and not shortened"))
+    }
+
+    @Test func `settings must fit the examples of a restriction too`() async throws {
+        var options = run.quick
+        options.sampling.minibatches = .epochs
+        // Beside checkpoints it would be taken for one.
+        let indices = "\(run.path)-few.h5"
+        defer { try? FileManager.default.removeItem(atPath: indices) }
+        options.restrictions = [Restriction(examples: "\(indices):few")]
+        try HDF5File.writeAtomically(to: indices) { root throws(HDF5Error) in
+            try root.write("few", Tensor([Int64(1), 2, 3], shape: [3]))
+        }
+        let failure = try await failure {
+            _ = try await measure(RunDirectory(at: run.path), options: options)
+        }
+        #expect(failure.kind == .mismatch && failure.reason.contains("an epoch of 3 examples"))
     }
 
     @Test(arguments: SamplingMethod.allCases)

@@ -115,6 +115,7 @@ struct ChainTests {
             #expect(series.count == chain.trace.drawCount && series.allSatisfy(\.isFinite))
         }
         let trace = chain.trace
+        #expect(trace.prefix(trace.drawCount, settings: Self.settings()).outcome == .completed)
         try Self.advance(&chain, to: 2000, settings: Self.settings(stepSize: 1))
         #expect(chain.trace == trace)
     }

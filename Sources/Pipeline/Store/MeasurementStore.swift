@@ -122,7 +122,9 @@ struct StoredSettings: Codable, Sendable, Equatable {
             differences.append("\(entry.name): stored \(entry.value), now none")
         }
         if let sampling, let other = wanted.sampling {
-            for (stored, now) in zip(sampling.fixedEntries, other.fixedEntries) where stored.value != now.value {
+            for stored in sampling.fixedEntries {
+                let now = other.fixedEntries.first { $0.name == stored.name }
+                guard let now, now.value != stored.value else { continue }
                 differences.append("\(stored.name): stored \(stored.value), now \(now.value)")
             }
         }
@@ -131,7 +133,7 @@ struct StoredSettings: Codable, Sendable, Equatable {
             .mismatch,
             "\(folder) holds results of other settings or inputs, which are not mixed:\n  "
                 + differences.joined(separator: "\n  ")
-                + "\nState another --output, or remove \(folder) to measure again")
+                + "\nState another --output, or remove \(folder)/settings.json and \(folder)/units to measure again")
     }
 }
 

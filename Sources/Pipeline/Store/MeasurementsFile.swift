@@ -248,7 +248,7 @@ extension Measurements {
         var estimate = LLCEstimate(traces: chains, conditions: conditions)
         if let settings, let target = settings.targetError, estimate.standardError.map({ $0 > target }) ?? true {
             estimate.concerns.append(
-                .targetMissed(error: estimate.standardError, target: target, drawLimit: settings.drawLimit))
+                .targetMissed(error: estimate.standardError, target: target, drawCount: estimate.drawCount))
         }
         return estimate
     }

@@ -135,7 +135,9 @@ extension ChainObservations {
     fileprivate func write(into group: HDF5Writer) throws(HDF5Error) {
         try group.setAttribute("traced_example_count", .integer(tracedExampleCount))
         try group.write(
-            "traced_losses", Tensor(tracedLosses.flatMap(\.self), shape: [tracedLosses.count, tracedExampleCount]))
+            "traced_losses",
+            // Where there are fewer examples than were to be traced, all are.
+            Tensor(tracedLosses.flatMap(\.self), shape: [tracedLosses.count, tracedLosses.first?.count ?? 0]))
         if let moments {
             try group.setAttribute("moment_draw_count", .integer(moments.drawCount))
             try group.write("means", vector(moments.means))
@@ -160,7 +162,8 @@ extension ChainObservations {
     fileprivate static func read(_ group: HDF5Group) throws(HDF5Error) -> ChainObservations {
         let names = Set(try group.members().map(\.name))
         let tracedCount = try group.requiredInteger("traced_example_count")
-        let traced: [Float] = try group.dataset("traced_losses").read().values()
+        let tracedLosses = try group.dataset("traced_losses")
+        let traced: [Float] = try tracedLosses.read().values()
         do {
             var moments: ExampleLossMoments?
             if names.contains("means") {
@@ -179,7 +182,8 @@ extension ChainObservations {
                     totalScatter: sketch.number("total_scatter") ?? 0, shrinkage: sketch.number("shrinkage") ?? 0)
             }
             return ChainObservations(
-                moments: moments, tracedLosses: traced.chunks(of: tracedCount), covariance: covariance,
+                moments: moments, tracedLosses: traced.chunks(of: tracedLosses.shape.dimensions.last ?? 0),
+                covariance: covariance,
                 tracedExampleCount: tracedCount)
         } catch let error as HDF5Error {
             throw error

@@ -28,7 +28,7 @@ struct Calibrate: AsyncParsableCommand {
     func run() async throws {
         let measuring = measuring
         let path = run
-        try await runCommand {
+        try await runCommand(storesWork: false) {
             let options = try measuring.resolved()
             let run = try RunDirectory(at: path)
             if measuring.dryRun {
