@@ -27,7 +27,7 @@ func observations<Scalar: Real>(
         }
         if let values = observed.moments { moments.append(values) }
         if let sketch = observed.covariance { covariance = try covariance?.merging(sketch) ?? sketch }
-        let skipped = (sampling.burnInCount + sampling.observations.interval - 1) / sampling.observations.interval
+        let skipped = placesBefore(sampling.burnInCount, every: sampling.observations.interval)
         losses.append(trace.fullLossDifferences.dropFirst(skipped).map { $0 + (trace.centerLoss ?? .nan) })
     }
     let spectrum = try covariance?.spectrum(count: sampling.observations.covarianceRank)

@@ -134,6 +134,7 @@ extension Work {
             }
             for place in places { chains[place.target][place.place] = [] }
             for (unit, trace) in zip(units, traces) { chains[unit.0.target][unit.0.place].append(trace) }
+            guard sampling.targetError != nil else { break }
             places = places.compactMap { place in
                 let estimate = LLCEstimate(
                     traces: chains[place.target][place.place].map(\.value),

@@ -53,11 +53,11 @@ extension Concern {
         return Concern(
             kind: .diverged, severity: 2 * stops.count > count ? .unusable : .doubtful,
             finding: "\(stops.count) of \(count) chains diverged, the first at draw \(first)",
-            remedy: "lower the step size, or raise the localization")
+            remedy: Kind.diverged.remedy)
     }
 
     private static func tooFewDraws(_ estimate: LLCEstimate, _ draws: [[Double]]) -> Concern? {
-        let remedy = "raise the number of draws or of chains"
+        let remedy = Kind.fewEffectiveDraws.remedy
         guard estimate.value != nil else {
             guard estimate.divergedAtDraw.contains(nil) || estimate.divergedAtDraw.isEmpty else { return nil }
             return Concern(
@@ -85,7 +85,7 @@ extension Concern {
         guard estimate.chainValues.compactMap({ $0 }).count == 1 else { return nil }
         return Concern(
             kind: .singleChain, severity: .doubtful, finding: "one chain only, so that no other can contradict it",
-            remedy: "sample at least two chains, better four")
+            remedy: Kind.singleChain.remedy)
     }
 
     private static func disagreement(_ estimate: LLCEstimate, _ draws: [[Double]]) -> Concern? {
@@ -167,7 +167,7 @@ extension Concern {
             kind: .stepSizeTooLarge, severity: .doubtful,
             finding: "finite steps and minibatch noise add up to (ε/8)(E|g|² − γd) = \(text(bias)) to λ̂, "
                 + "\((100 * bias / abs(value)).readable(significantDigits: 2)) % of it",
-            remedy: "lower the step size, take larger minibatches, or use --extrapolate or --sampler mala")
+            remedy: Kind.stepSizeTooLarge.remedy)
     }
 
     private static func lowAcceptance(_ estimate: LLCEstimate, _ sample: PosteriorSample) -> Concern? {
@@ -178,7 +178,7 @@ extension Concern {
             kind: .lowAcceptance, severity: .doubtful,
             finding: "a Metropolis step would accept \(text(acceptance)) of the steps; "
                 + "\(text(least)) is the least",
-            remedy: "lower the step size")
+            remedy: Kind.lowAcceptance.remedy)
     }
 
     private static func negative(_ estimate: LLCEstimate) -> Concern? {
@@ -205,7 +205,7 @@ extension Concern {
             finding:
                 "the standard error is \(error.map(text) ?? "unknown") after \(drawCount) draws a chain; "
                 + "\(text(target)) was asked for",
-            remedy: "raise --max-draws, add chains, or ask for less")
+            remedy: Kind.targetMissed.remedy)
     }
 
     /// Whether a difference is both more than chance and large enough to matter.
@@ -222,12 +222,14 @@ extension Concern.Kind {
     public var threshold: String {
         switch self {
         case .diverged: "a loss or weight that is not finite; unusable above half of the chains"
-        case .chainsDisagree: "R-hat above 1.01, and chains apart by 3 standard errors and 5 % of λ̂"
-        case .fewEffectiveDraws: "bulk ESS below 25; unusable below 10"
+        case .chainsDisagree: "R-hat above \(Threshold.rHat), and chains apart by 3 standard errors and 5 % of λ̂"
+        case .fewEffectiveDraws:
+            "bulk ESS below \(Int(Threshold.effectiveDraws)); unusable below \(Int(Threshold.meaninglessDraws))"
         case .notStationary: "E[δ·g] off by 3 standard errors and 5 %"
         case .drifting: "first fifth and last half apart by 3 standard errors and 5 % of λ̂"
         case .stepSizeTooLarge: "(ε/8)(E|g|² − γd) above 3 standard errors and 5 % of λ̂"
-        case .lowAcceptance: "mean acceptance below 0.8, of mala and hmc below 0.3"
+        case .lowAcceptance:
+            "mean acceptance below \(Threshold.acceptance), of mala and hmc below \(Threshold.exactAcceptance)"
         case .adaptationBias: "E[δ·g] off by 3 standard errors and 5 %"
         case .escaping: "γE|w − w*|² above d by 3 standard errors and 5 %"
         case .negative: "λ̂ below zero by 2 standard errors; unusable below −1"

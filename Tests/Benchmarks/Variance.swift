@@ -40,7 +40,7 @@ struct Variance: AsyncParsableCommand {
         else { throw BenchmarkError("\(run): nothing was sampled") }
         let traces = checkpoint.chains.filter { $0.outcome == .completed }
         func kept(_ values: [Double]) -> [Double] { Array(values.dropFirst(settings.burnInCount)) }
-        let skipped = (settings.burnInCount + every - 1) / every
+        let skipped = placesBefore(settings.burnInCount, every: every)
         let estimators: [(name: String, draws: [[Double]], cost: Double)] = [
             ("plain: L_B(w) − L(w*)", traces.map { kept($0.losses).map { settings.nBeta * ($0 - loss) } }, 1),
             ("paired: L_B(w) − L_B(w*)", traces.map { kept($0.lossDifferences).map { settings.nBeta * $0 } }, 1),
