@@ -160,7 +160,7 @@ extension Advisory {
                 Advisory(
                     severity: .warning,
                     finding: "\(usableCount) usable checkpoints are too few to look for stages; "
-                        + "at least \(StageFinding.minimumPointCount) are needed.",
+                        + "at least \(BoundarySearch.minimumPointCount) are needed.",
                     remedy: "Measure more checkpoints, spaced evenly in log(\(unit) + 1).",
                     steps: measurements.unusableSteps)
             ]
@@ -168,18 +168,18 @@ extension Advisory {
         var advisories: [Advisory] = []
         let errors = measurements.usablePoints.map(\.llc.standardError).sorted()
         let typicalError = errors[errors.count / 2]
-        if typicalError > 0, stages.noise > 3 * typicalError {
+        if typicalError > 0, stages.search.noise > 3 * typicalError {
             advisories.append(
                 Advisory(
                     severity: .warning,
-                    finding: "λ̂ scatters about its curve by \(Format.value(stages.noise)), "
-                        + "\(Format.value(stages.noise / typicalError)) times its typical standard error of "
+                    finding: "λ̂ scatters about its curve by \(Format.value(stages.search.noise)), "
+                        + "\(Format.value(stages.search.noise / typicalError)) times its typical standard error of "
                         + "\(Format.value(typicalError)).",
                     remedy: "Believe the scatter, which the stages use: run more or longer chains, "
                         + "and look whether neighbouring checkpoints really differ."))
         }
-        if !stages.unresolved.isEmpty {
-            let spans = stages.unresolved.map { "\(unit) \(Format.interval($0))" }.joined(separator: ", ")
+        if !stages.search.unresolved.isEmpty {
+            let spans = stages.search.unresolved.map { "\(unit) \(Format.interval($0))" }.joined(separator: ", ")
             advisories.append(
                 Advisory(
                     severity: .note,

@@ -16,7 +16,7 @@ extension Analysis {
         } else if measurements.checkpoints.contains(where: { $0.llc != nil }) {
             sentences.append(
                 "Stages cannot be told: only \(measurements.usablePoints.count) checkpoints have a usable LLC, and "
-                    + "at least \(StageFinding.minimumPointCount) are needed.")
+                    + "at least \(BoundarySearch.minimumPointCount) are needed.")
             sentences += measurements.doubt.map { [$0] } ?? []
         } else {
             sentences.append("The LLC was not measured, so no stages were looked for.")
@@ -80,11 +80,11 @@ extension StageFinding {
     /// Number of stages and every boundary with interval and support, or that there is none.
     fileprivate func verdict(unit: String) -> String {
         guard !boundaries.isEmpty else {
-            let candidate = rejected.max { $0.support < $1.support }.map {
+            let candidate = search.rejected.max { $0.support < $1.support }.map {
                 " The best candidate, \(unit) \(Format.step($0.step)), is in \(Format.share($0.support)) of the "
-                    + "posterior draws; \(Format.share(supportThreshold)) are needed."
+                    + "posterior draws; \(Format.share(search.supportThreshold)) are needed."
             }
-            let gap = unresolved.isEmpty ? "" : " Gaps between checkpoints may hide one."
+            let gap = search.unresolved.isEmpty ? "" : " Gaps between checkpoints may hide one."
             return "No stage boundary found: the LLC is not seen to come to rest between two places where it changes."
                 + (candidate ?? "") + gap
         }
@@ -101,12 +101,8 @@ extension Stage {
     /// From where to where, and what loss and LLC do.
     fileprivate func verdict(unit: String) -> String {
         let loss = lossChange.map { "the loss changes by \(Format.change($0)), " } ?? ""
-        let meaning =
-            switch kind {
-            case .lossFallsComplexityRises: " (type A: the loss falls, the LLC rises)"
-            case .lossFallsComplexityFalls: " (type B: the loss falls, the LLC falls)"
-            case .undecided: ""
-            }
+        let type = kind == .lossFallsComplexityRises || kind == .lossFallsComplexityFalls ? "type \(kind.symbol): " : ""
+        let meaning = kind == .undecided ? "" : " (\(type)\(kind.meaning))"
         return "from \(unit) \(Format.step(start)) to \(Format.step(end)) "
             + "\(loss)the LLC by \(Format.change(llcChange))\(meaning)."
     }

@@ -62,12 +62,12 @@ import Testing
     }
 
     @Test func `the verdict counts what is doubtful or unusable and names the boundaries that rest on it`() throws {
-        let sound = try #require(Analysis(measurements: madeUpRun()).stages)
-        let interval = sound.boundaries[0].interval
         let doubt = Concern(kind: .drifting, severity: .doubtful, finding: "it drifts", remedy: "burn in longer")
         let none = Concern(kind: .diverged, severity: .unusable, finding: "all diverged", remedy: "lower it")
+        let sound = madeUpRun { $0[$0.count - 1].llc = madeUpEstimate(nil, concerns: [none]) }
+        let interval = try #require(Analysis(measurements: sound).stages).boundaries[0].interval
         func verdict(sparing spared: Int) -> [String] {
-            var measurements = madeUpRun { $0[$0.count - 1].llc = madeUpEstimate(nil, concerns: [none]) }
+            var measurements = sound
             let within = measurements.checkpoints.indices.filter {
                 interval.contains(Double(measurements.checkpoints[$0].step))
             }

@@ -44,5 +44,5 @@ func madeUpEstimate(_ value: Double?, concerns: [Concern] = []) -> LLCEstimate {
 }
 
 func boundary(at step: Double, within interval: ClosedRange<Double>) -> Boundary {
-    Boundary(step: step, interval: interval, innerInterval: interval, support: 1, relativeSlope: 0)
+    Boundary(step: step, interval: interval, innerInterval: interval, support: 1, relativeSlope: 0, sharpness: 1)
 }

@@ -153,7 +153,8 @@ enum SyntheticAnalysis {
         func boundary(_ step: Double, support: Double) -> Boundary {
             Boundary(
                 step: step * delay, interval: step * delay * 0.82...step * delay * 1.2,
-                innerInterval: step * delay * 0.94...step * delay * 1.05, support: support, relativeSlope: 0.07)
+                innerInterval: step * delay * 0.94...step * delay * 1.05, support: support, relativeSlope: 0.07,
+                sharpness: 0.8)
         }
         let first = boundary(1050, support: 0.99)
         let second = boundary(8900, support: 0.93)
@@ -164,15 +165,17 @@ enum SyntheticAnalysis {
                 kind: kind)
         }
         return StageFinding(
-            boundaries: [first, second], rejected: [boundary(90, support: 0.21)],
+            search: BoundarySearch(
+                boundaries: [first, second], rejected: [boundary(90, support: 0.21)],
+                curve: BoundarySearch.Curve(
+                    steps: grid, mean: mean, deviation: grid.map { _ in 0.4 }, slope: grid.map { _ in 0 }),
+                supportThreshold: 0.5, noise: 0.2, unresolved: []),
             stages: [
                 stage(0, first.step, -3.19, .lossFallsComplexityRises),
                 stage(first.step, second.step, -1.05, .lossFallsComplexityRises),
                 stage(second.step, 50_000, -0.21, .lossFallsComplexityFalls),
             ],
-            curve: StageFinding.Curve(
-                steps: grid, mean: mean, deviation: grid.map { _ in 0.4 }, slope: grid.map { _ in 0 }),
-            supportThreshold: 0.5, excludedSteps: [20], noise: 0.2, unresolved: [])
+            excludedSteps: [20])
     }
 
     private static func dynamics(_ steps: [Int]) -> EssentialDynamics {

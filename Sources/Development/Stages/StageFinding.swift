@@ -4,55 +4,21 @@
 /// Gaussian-process fit with learnt noise and the known standard errors. "No boundary" is an answer:
 /// `boundaries` is then empty and `stages` holds one stage.
 public struct StageFinding: Sendable, Codable, Equatable {
-    /// The fitted curve on a grid, for drawing.
-    public struct Curve: Sendable, Codable, Equatable {
-        /// Training steps of the grid (real-valued, evenly spaced in log(t+1)).
-        public var steps: [Double]
-        /// Posterior mean of λ at each.
-        public var mean: [Double]
-        /// Posterior standard deviation of λ at each.
-        public var deviation: [Double]
-        /// Posterior mean of dλ/d log(t+1) at each.
-        public var slope: [Double]
-        /// Creates a curve.
-        public init(steps: [Double], mean: [Double], deviation: [Double], slope: [Double]) {
-            self.steps = steps
-            self.mean = mean
-            self.deviation = deviation
-            self.slope = slope
-        }
-    }
-
-    /// Boundaries in order of step, those above the support threshold only.
-    public var boundaries: [Boundary]
-    /// Candidates below the threshold, for the reader who asks why something is not a boundary.
-    public var rejected: [Boundary]
+    /// The search on the LLC series: the boundaries, the candidates, the fitted curve.
+    public var search: BoundarySearch
     /// The stages the boundaries delimit, in order; at least one.
     public var stages: [Stage]
-    /// The fitted curve.
-    public var curve: Curve
-    /// The share of posterior draws a boundary needs.
-    public var supportThreshold: Double
     /// Steps of checkpoints that took no part, because their estimate is unusable.
     public var excludedSteps: [Int]
-    /// The learnt noise: the standard deviation of λ̂ about the curve that its standard errors do not explain.
-    public var noise: Double
-    /// Gaps between checkpoints, in steps, too wide to tell whether the LLC stops changing within them.
-    public var unresolved: [ClosedRange<Double>]
+
+    /// Boundaries in order of step, those above the support threshold only.
+    public var boundaries: [Boundary] { search.boundaries }
 
     /// Creates a finding.
-    public init(
-        boundaries: [Boundary], rejected: [Boundary], stages: [Stage], curve: Curve, supportThreshold: Double,
-        excludedSteps: [Int], noise: Double, unresolved: [ClosedRange<Double>]
-    ) {
-        self.boundaries = boundaries
-        self.rejected = rejected
+    public init(search: BoundarySearch, stages: [Stage], excludedSteps: [Int]) {
+        self.search = search
         self.stages = stages
-        self.curve = curve
-        self.supportThreshold = supportThreshold
         self.excludedSteps = excludedSteps
-        self.noise = noise
-        self.unresolved = unresolved
     }
 }
 
@@ -68,31 +34,62 @@ public struct Boundary: Sendable, Codable, Equatable {
     public var support: Double
     /// |dλ̂/d log(t+1)| at the boundary, as a fraction of the larger of the two neighbouring maxima.
     public var relativeSlope: Double
+    /// One over the width in log(t+1) over which |dλ̂/d log(t+1)| stays below half the smaller of the two neighbouring
+    /// maxima: 1 where the rest lasts for a factor e of steps, more where it is shorter.
+    public var sharpness: Double
 
     /// Creates a boundary.
     public init(
         step: Double, interval: ClosedRange<Double>, innerInterval: ClosedRange<Double>, support: Double,
-        relativeSlope: Double
+        relativeSlope: Double, sharpness: Double
     ) {
         self.step = step
         self.interval = interval
         self.innerInterval = innerInterval
         self.support = support
         self.relativeSlope = relativeSlope
+        self.sharpness = sharpness
     }
 }
 
 /// What lies between two boundaries.
 public struct Stage: Sendable, Codable, Equatable {
-    /// What happens to loss and LLC; named after Hoogland et al. 2024, arXiv:2402.02364, table 1.
+    /// What happens to loss and LLC; A and B after Hoogland et al. 2024, arXiv:2402.02364, table 1.
     public enum Kind: String, Sendable, Codable {
         /// A: the loss falls and the LLC rises.
         case lossFallsComplexityRises = "A"
         /// B: the loss falls and the LLC falls.
         case lossFallsComplexityFalls = "B"
-        /// The loss does not fall, a change is within two standard errors of zero, or the start or the end rests on a
-        /// checkpoint whose λ̂ is significantly negative or excluded.
-        case undecided = "–"
+        /// The loss rises and so does the LLC.
+        case lossRisesComplexityRises = "loss rises, LLC rises"
+        /// The loss rises while the LLC falls.
+        case lossRisesComplexityFalls = "loss rises, LLC falls"
+        /// The loss stays where it is, to a hundredth of its range over the run, while the LLC rises.
+        case lossFlatComplexityRises = "loss flat, LLC rises"
+        /// The loss stays where it is, to a hundredth of its range over the run, while the LLC falls.
+        case lossFlatComplexityFalls = "loss flat, LLC falls"
+        /// A change is within two standard errors of zero (the loss's without being shown to be flat), or the start or
+        /// the end rests on a checkpoint whose λ̂ is significantly negative or excluded.
+        case undecided
+
+        /// A letter for the two kinds that have one; `other` or a dash for the rest.
+        public var symbol: String {
+            switch self {
+            case .lossFallsComplexityRises, .lossFallsComplexityFalls: rawValue
+            case .undecided: "–"
+            default: "other"
+            }
+        }
+
+        /// The kind in words.
+        public var meaning: String {
+            switch self {
+            case .lossFallsComplexityRises: "loss falls, LLC rises"
+            case .lossFallsComplexityFalls: "loss falls, LLC falls"
+            case .undecided: "a change is within its error"
+            default: rawValue
+            }
+        }
     }
     /// The first and last checkpoint or boundary step of the stage.
     public var start: Double

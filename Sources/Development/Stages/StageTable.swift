@@ -15,13 +15,15 @@ extension StageFinding {
         let (first, last) = (Double(points[0].step), Double(points[points.count - 1].step))
         let ends = [first] + boundaries.map(\.step) + [last]
         let intervals = [first...first] + boundaries.map(\.interval) + [last...last]
-        let values = process.posterior(of: ends.map { .value(log1p($0)) })
+        let llcChanges = process.changes(between: ends.map { log1p($0) })
         let losses = zip(ends, intervals).map { loss(at: $0, within: $1, of: points) }
+        let known = points.compactMap(\.loss)
+        let lossRange = (known.max() ?? 0) - (known.min() ?? 0)
         let steps = (points.map(\.step) + excludedSteps).sorted()
         let unfit = Set(excludedSteps + points.filter(\.isNegative).map(\.step))
         let isFirm = ends.map { unfit.isDisjoint(with: checkpoints(behind: $0...$0, of: steps)) }
         return (0..<ends.count - 1).map { index in
-            let llcChange = values.change(from: index, to: index + 1)
+            let llcChange = llcChanges[index]
             let lossChange = losses[index].flatMap { start in
                 losses[index + 1].map { end in
                     Estimate(
@@ -32,7 +34,7 @@ extension StageFinding {
             return Stage(
                 start: ends[index], end: ends[index + 1], lossChange: lossChange, llcChange: llcChange,
                 kind: isFirm[index] && isFirm[index + 1]
-                    ? kind(lossChange: lossChange, llcChange: llcChange) : .undecided)
+                    ? kind(lossChange: lossChange, llcChange: llcChange, lossRange: lossRange) : .undecided)
         }
     }
 
@@ -49,12 +51,18 @@ extension StageFinding {
         ].compactMap { $0 }
     }
 
-    /// A or B when both changes exceed two standard errors, else undecided.
-    private static func kind(lossChange: Estimate?, llcChange: Estimate) -> Stage.Kind {
-        guard let lossChange, lossChange.value < -2 * lossChange.standardError,
-            abs(llcChange.value) > 2 * llcChange.standardError
-        else { return .undecided }
-        return llcChange.value > 0 ? .lossFallsComplexityRises : .lossFallsComplexityFalls
+    /// What loss and LLC do, where both are known beyond two standard errors.
+    ///
+    /// - Parameter lossRange: How far the loss goes over the run; a hundredth of it counts as flat.
+    static func kind(lossChange: Estimate?, llcChange: Estimate, lossRange: Double) -> Stage.Kind {
+        guard let lossChange, abs(llcChange.value) > 2 * llcChange.standardError else { return .undecided }
+        let rises = llcChange.value > 0
+        if abs(lossChange.value) + 2 * lossChange.standardError < lossRange / 100 {
+            return rises ? .lossFlatComplexityRises : .lossFlatComplexityFalls
+        }
+        guard abs(lossChange.value) > 2 * lossChange.standardError else { return .undecided }
+        if lossChange.value < 0 { return rises ? .lossFallsComplexityRises : .lossFallsComplexityFalls }
+        return rises ? .lossRisesComplexityRises : .lossRisesComplexityFalls
     }
 
     /// The loss at a step that is only known to lie within an interval.
@@ -71,7 +79,7 @@ extension StageFinding {
     /// The loss between checkpoints, by the straight line through the two neighbours in x; its error is the
     /// distance to the cubic through four. Nil where fewer than two checkpoints have a loss or x lies outside them.
     private static func loss(at input: Double, of points: [Point]) -> Estimate? {
-        let known = points.compactMap { point in point.loss.map { (x: logStep(point.step), y: $0) } }
+        let known = points.compactMap { point in point.loss.map { (x: BoundarySearch.logStep(point.step), y: $0) } }
         guard let next = known.firstIndex(where: { $0.x >= input }) else { return nil }
         if known[next].x == input { return Estimate(value: known[next].y, standardError: 0) }
         guard next > 0 else { return nil }

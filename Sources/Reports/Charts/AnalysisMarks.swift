@@ -35,7 +35,7 @@ extension StageMarks {
         }
         spans = finding.stages.enumerated().map { index, stage in
             let number = "\(index + 1)"
-            let kind = stage.kind == .undecided ? "" : " · \(stage.kind.rawValue)"
+            let kind = stage.kind == .undecided ? "" : " · \(stage.kind.symbol)"
             return Span(
                 range: stage.start...max(stage.start, stage.end), label: "Stage \(number)\(kind)", shortLabel: number)
         }
@@ -94,7 +94,7 @@ extension Measurements {
     }
 
     /// A vertical scale over what may be believed of λ̂ and over `curve`; nil without any estimate that has a value.
-    func llcScale(_ estimates: [StepEstimate], including curve: StageFinding.Curve? = nil) -> Scale? {
+    func llcScale(_ estimates: [StepEstimate], including curve: BoundarySearch.Curve? = nil) -> Scale? {
         var values = curve.map { $0.lower + $0.upper } ?? []
         let believed = estimates.map(\.estimate).filter { $0.quality != .unusable }
         for estimate in believed {
@@ -124,7 +124,7 @@ extension Measurements {
     }
 }
 
-extension StageFinding.Curve {
+extension BoundarySearch.Curve {
     /// The lower edge of the 95 % band.
     var lower: [Double] { zip(mean, deviation).map { $0 - standardErrorsOf95Percent * $1 } }
 

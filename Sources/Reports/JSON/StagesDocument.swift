@@ -22,13 +22,13 @@ extension AnalysisDocument {
 
         init(_ finding: StageFinding) {
             boundaries = finding.boundaries.map(Boundary.init)
-            rejected = finding.rejected.map(Boundary.init)
+            rejected = finding.search.rejected.map(Boundary.init)
             stages = finding.stages.map(Stage.init)
-            supportThreshold = Nullable(finding.supportThreshold)
+            supportThreshold = Nullable(finding.search.supportThreshold)
             excludedSteps = finding.excludedSteps
-            noise = Nullable(finding.noise)
-            unresolved = finding.unresolved.map { [$0.lowerBound, $0.upperBound].map(Nullable.init) }
-            curve = finding.curve.steps.indices.map { CurvePoint(finding.curve, at: $0) }
+            noise = Nullable(finding.search.noise)
+            unresolved = finding.search.unresolved.map { [$0.lowerBound, $0.upperBound].map(Nullable.init) }
+            curve = finding.search.curve.steps.indices.map { CurvePoint(finding.search.curve, at: $0) }
         }
     }
 
@@ -44,6 +44,8 @@ extension AnalysisDocument {
         public var support: Nullable
         /// |dλ̂/d log(t+1)| there over the larger of the neighbouring maxima.
         public var relativeSlope: Nullable
+        /// One over the width of the rest in log(t+1).
+        public var sharpness: Nullable
 
         init(_ boundary: Development.Boundary) {
             step = Nullable(boundary.step)
@@ -51,6 +53,7 @@ extension AnalysisDocument {
             innerInterval = [boundary.innerInterval.lowerBound, boundary.innerInterval.upperBound].map(Nullable.init)
             support = Nullable(boundary.support)
             relativeSlope = Nullable(boundary.relativeSlope)
+            sharpness = Nullable(boundary.sharpness)
         }
     }
 
@@ -64,7 +67,7 @@ extension AnalysisDocument {
         public var lossChange: Uncertain?
         /// The change of λ̂.
         public var llcChange: Uncertain
-        /// `A`: loss falls, LLC rises. `B`: both fall. `undecided`: neither can be said.
+        /// `A`: loss falls, LLC rises. `B`: both fall. Else in words what both do. `undecided`: cannot be said.
         public var kind: String
 
         init(_ stage: Development.Stage) {
@@ -72,7 +75,7 @@ extension AnalysisDocument {
             end = Nullable(stage.end)
             lossChange = stage.lossChange.map(Uncertain.init)
             llcChange = Uncertain(stage.llcChange)
-            kind = stage.kind == .undecided ? "undecided" : stage.kind.rawValue
+            kind = stage.kind.rawValue
         }
     }
 
@@ -100,7 +103,7 @@ extension AnalysisDocument {
         /// The mean of dλ/d log(t+1).
         public var slope: Nullable
 
-        init(_ curve: StageFinding.Curve, at index: Int) {
+        init(_ curve: BoundarySearch.Curve, at index: Int) {
             step = Nullable(curve.steps[index])
             mean = Nullable(curve.mean[index])
             deviation = Nullable(curve.deviation[index])

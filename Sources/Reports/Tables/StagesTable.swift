@@ -3,7 +3,7 @@ public import Development
 /// `stages.csv`: one row per stage.
 ///
 /// Columns: `stage`, `start`, `end`, the end's 95 % interval (`end_low`, `end_high`) and `end_support` when it is a
-/// boundary, `loss_change`, `loss_change_error`, `llc_change`, `llc_change_error`, `kind` (`A`, `B` or empty).
+/// boundary, `loss_change`, `loss_change_error`, `llc_change`, `llc_change_error`, `kind` (`A`, `B`, in words what loss and LLC do, or empty).
 /// Without stages there is only the header.
 public struct StagesTable: Sendable {
     private let finding: StageFinding?
@@ -41,20 +41,9 @@ public struct StagesTable: Sendable {
             [
                 "\(index + 1)", Format.step(stage.start), Format.step(stage.end),
                 stage.lossChange.map { Format.change($0) } ?? "not measured",
-                Format.change(stage.llcChange), stage.kind.rawValue,
+                Format.change(stage.llcChange), stage.kind.symbol,
                 stage.kind.meaning,
             ]
-        }
-    }
-}
-
-extension Stage.Kind {
-    /// The kind in words.
-    var meaning: String {
-        switch self {
-        case .lossFallsComplexityRises: "loss falls, complexity rises"
-        case .lossFallsComplexityFalls: "loss falls, complexity falls"
-        case .undecided: "loss does not fall, or a change is within its error"
         }
     }
 }

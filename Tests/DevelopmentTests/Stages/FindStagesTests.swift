@@ -114,8 +114,8 @@ private func points(
         let signal = PlantedSignal([.init(center: 3, rate: 3, height: 30), .init(center: 8, rate: 3, height: 30)])
         let steps = logSpacedSteps(count: 60, last: 50_000).filter { $0 < 40 || $0 > 1500 }
         let finding = try #require(try StageFinding(points: points(steps, seed: 3, curve: signal.value)))
-        print("gap: boundaries \(finding.boundaries.map(\.step)), unresolved \(finding.unresolved)")
-        #expect(finding.unresolved.contains { $0.lowerBound < 100 && $0.upperBound > 1000 })
+        print("gap: boundaries \(finding.boundaries.map(\.step)), unresolved \(finding.search.unresolved)")
+        #expect(finding.search.unresolved.contains { $0.lowerBound < 100 && $0.upperBound > 1000 })
         #expect(!finding.boundaries.contains { 100 < $0.step && $0.step < 1000 })
     }
 

@@ -12,8 +12,8 @@ struct `The published language model` {
     @Test func `its published stage ends are found`() throws {
         let clock = ContinuousClock.now
         let finding = try #require(try StageFinding(points: points))
-        print("\(points.count) checkpoints in \(ContinuousClock.now - clock); learnt noise \(finding.noise)")
-        for boundary in finding.boundaries + finding.rejected {
+        print("\(points.count) checkpoints in \(ContinuousClock.now - clock); learnt noise \(finding.search.noise)")
+        for boundary in finding.boundaries + finding.search.rejected {
             print(
                 "  step \(Format.step(boundary.step)), 95 % \(Format.interval(boundary.interval)), 50 % "
                     + "\(Format.interval(boundary.innerInterval)), support \(boundary.support), "
@@ -31,12 +31,12 @@ struct `The published language model` {
         }
         #expect(finding.boundaries.count <= published.count + 2)
         // The README beside the data gives the noise from one checkpoint to the next as about 0.17.
-        #expect(abs(finding.noise - 0.17) < 0.05)
+        #expect(abs(finding.search.noise - 0.17) < 0.05)
     }
 
     @Test func `cut at the published ends its LLC changes as published`() throws {
         let process = try GaussianProcess(
-            inputs: points.map { StageFinding.logStep($0.step) }, values: points.map(\.llc.value),
+            inputs: points.map { BoundarySearch.logStep($0.step) }, values: points.map(\.llc.value),
             standardErrors: points.map(\.llc.standardError))
         let boundaries = [900, 6_500, 8_500, 17_000].map { boundary(at: $0, within: $0...$0) }
         let stages = StageFinding.stages(between: boundaries, of: points, process: process)

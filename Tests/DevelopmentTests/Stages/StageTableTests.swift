@@ -20,7 +20,7 @@ import Testing
                 loss: loss(log1p(Double(step))))
         }
         let process = try GaussianProcess(
-            inputs: points.map { StageFinding.logStep($0.step) }, values: points.map(\.llc.value),
+            inputs: points.map { BoundarySearch.logStep($0.step) }, values: points.map(\.llc.value),
             standardErrors: points.map(\.llc.standardError))
         return StageFinding.stages(
             between: [boundary(at: 150, within: interval)], of: points, excludedSteps: excluded.sorted(),
@@ -53,10 +53,21 @@ import Testing
         #expect(abs(curvedChange.value - truth) < 1.1 * curvedChange.standardError)
     }
 
-    @Test func `without losses, or with rising ones, the kind is undecided`() throws {
+    @Test func `without losses the kind is undecided`() throws {
         let without = try stages { _ in nil }
         #expect(without.allSatisfy { $0.lossChange == nil && $0.kind == .undecided })
-        #expect(try stages { $0 }.allSatisfy { $0.kind == .undecided })
+    }
+
+    @Test func `the kind says what loss and LLC do`() throws {
+        #expect(try stages { $0 }.map(\.kind) == [.lossRisesComplexityRises, .lossRisesComplexityFalls])
+        // Falls in the first stage; then a thousandth of that.
+        let resting = try stages { 5 - 0.4 * min($0, log1p(60)) - 1e-3 * max(0, $0 - log1p(60)) }
+        #expect(resting.map(\.kind) == [.lossFallsComplexityRises, .lossFlatComplexityFalls])
+        // Neither shown to fall nor to be flat.
+        let unsure = StageFinding.kind(
+            lossChange: Estimate(value: -0.3, standardError: 0.2), llcChange: Estimate(value: 5, standardError: 1),
+            lossRange: 1)
+        #expect(unsure == .undecided)
     }
 
     /// On a straight line of slope −0.4 in x, an interval of four standard deviations of the place, 0.5 each, is a
@@ -73,9 +84,9 @@ import Testing
         func kinds(excluding excluded: Set<Int> = [], lowering lowered: Int? = nil) throws -> [String] {
             try stages(excluding: excluded, lowering: lowered) { 5 - 0.4 * $0 }.map(\.kind.rawValue)
         }
-        #expect(try kinds(excluding: [steps[after]]) == ["–", "–"])
+        #expect(try kinds(excluding: [steps[after]]) == ["undecided", "undecided"])
         #expect(try kinds(excluding: [steps[after + 3]]) == ["A", "B"])
-        #expect(try kinds(lowering: 0) == ["–", "B"])
+        #expect(try kinds(lowering: 0) == ["undecided", "B"])
     }
 
     @Test func `a range rests on the checkpoints within it, else on those around it`() {

@@ -9,8 +9,8 @@ extension ComparisonReport {
         let rows = (0..<count).flatMap { stage in
             findings.indices.compactMap { run in row(ofStage: stage, run: run) }
         }
-        let kinds = [Stage.Kind.lossFallsComplexityRises, .lossFallsComplexityFalls, .undecided]
-            .map { "\($0.rawValue): \($0.meaning)" }.joined(separator: "; ")
+        let kinds = [Stage.Kind.lossFallsComplexityRises, .lossFallsComplexityFalls]
+            .map { "\($0.symbol): \($0.meaning)" }.joined(separator: "; ")
         let ratioHeading = comparison.boundaryRatios == nil ? [] : ["To ÷ first run’s"]
         let columns = ["Stage", "Run", "From", "To"] + ratioHeading + ["Δ loss", "Δλ̂", "Kind"]
         let table = Table(
@@ -32,7 +32,7 @@ extension ComparisonReport {
         // The last stage ends with the run and not at a boundary.
         let ratio = comparison.boundaryRatios.map { [index < $0[run].count ? Format.value($0[run][index]) : "–"] } ?? []
         let changes = [stage.lossChange.map(Format.change) ?? "not measured", Format.change(stage.llcChange)]
-        return place + ratio + changes + [stage.kind.rawValue]
+        return place + ratio + changes + [stage.kind.symbol]
     }
 
     /// What differs between the runs; nil when nothing does.

@@ -8,7 +8,7 @@ extension RunReport {
         if let figure = courseFigure { blocks.append(Page.Block(figures: [figure])) }
         if let finding = analysis.stages {
             blocks.append(Page.Block(paragraphs: [stageExplanation(finding)], tables: tables(of: finding)))
-            if !finding.rejected.isEmpty {
+            if !finding.search.rejected.isEmpty {
                 blocks.append(Page.Block(foldedTables: [rejectedTable(finding)]))
             }
         }
@@ -24,7 +24,7 @@ extension RunReport {
         let lossStyle = SeriesStyle(index: 1)
         var panels: [Chart.Panel] = []
         var legend: [LegendEntry] = []
-        let curve = analysis.stages?.curve
+        let curve = analysis.stages?.search.curve
         if let scale = measurements.llcScale(measurements.estimates, including: curve) {
             var marks: [Mark] = []
             if let curve {
@@ -101,7 +101,7 @@ extension RunReport {
         var text =
             "A boundary is a point where λ stops changing: a minimum of |dλ/d log(t + 1)| on the fitted curve. "
             + "Its support is the share of curves drawn from the fit that have it; "
-            + "\(Format.share(finding.supportThreshold)) is needed."
+            + "\(Format.share(finding.search.supportThreshold)) is needed."
         if !finding.excludedSteps.isEmpty {
             text += " \(Format.counted(finding.excludedSteps.count, "unusable checkpoint")) took no part."
         }
@@ -119,8 +119,8 @@ extension RunReport {
 
     private func rejectedTable(_ finding: StageFinding) -> Table {
         Table(
-            boundaries: finding.rejected,
-            caption: "Candidates below the threshold, not counted as boundaries (\(finding.rejected.count))")
+            boundaries: finding.search.rejected,
+            caption: "Candidates below the threshold, not counted as boundaries (\(finding.search.rejected.count))")
     }
 }
 
@@ -128,12 +128,13 @@ extension Table {
     /// The positions of boundaries with their intervals and support.
     init(boundaries: [Boundary], caption: String) {
         self.init(
-            caption, columns: ["At", "50 % interval", "95 % interval", "Support", "Slope left"],
-            numeric: [0, 1, 2, 3, 4],
+            caption, columns: ["At", "50 % interval", "95 % interval", "Support", "Slope left", "Sharpness"],
+            numeric: [0, 1, 2, 3, 4, 5],
             rows: boundaries.map {
                 [
                     Format.step($0.step), Format.interval($0.innerInterval), Format.interval($0.interval),
                     Format.share($0.support), Format.share($0.relativeSlope),
+                    Format.value($0.sharpness, significantDigits: 2),
                 ]
             })
     }
