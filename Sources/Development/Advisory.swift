@@ -167,19 +167,20 @@ extension Advisory {
         }
         var advisories: [Advisory] = []
         let errors = measurements.usablePoints.map(\.llc.standardError).sorted()
-        let typicalError = errors[errors.count / 2]
-        if typicalError > 0, stages.search.noise > 3 * typicalError {
+        let typicalError = errors.isEmpty ? 0 : errors[errors.count / 2]
+        guard let search = stages.search else { return [] }
+        if typicalError > 0, search.noise > 3 * typicalError {
             advisories.append(
                 Advisory(
                     severity: .warning,
-                    finding: "λ̂ scatters about its curve by \(Format.value(stages.search.noise)), "
-                        + "\(Format.value(stages.search.noise / typicalError)) times its typical standard error of "
+                    finding: "λ̂ scatters about its curve by \(Format.value(search.noise)), "
+                        + "\(Format.value(search.noise / typicalError)) times its typical standard error of "
                         + "\(Format.value(typicalError)).",
                     remedy: "Believe the scatter, which the stages use: run more or longer chains, "
                         + "and look whether neighbouring checkpoints really differ."))
         }
-        if !stages.search.unresolved.isEmpty {
-            let spans = stages.search.unresolved.map { "\(unit) \(Format.interval($0))" }.joined(separator: ", ")
+        if !search.unresolved.isEmpty {
+            let spans = search.unresolved.map { "\(unit) \(Format.interval($0))" }.joined(separator: ", ")
             advisories.append(
                 Advisory(
                     severity: .note,

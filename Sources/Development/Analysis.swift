@@ -4,8 +4,10 @@ import Tensors
 public struct Analysis: Sendable {
     /// The measurements it was derived from.
     public var measurements: Measurements
-    /// Stages found on the LLC series; nil where there is no such series (with fewer than eight usable points too).
+    /// The stages, by the LLC where there is such a series, else by weaker evidence; nil where nothing can carry them.
     public var stages: StageFinding?
+    /// What there is beside λ̂ to judge the stages by.
+    public var evidence: Evidence
     /// Principal components of the outputs on the probe set.
     public var essentialDynamics: EssentialDynamics?
     /// Principal components of the sampled weights.
@@ -15,11 +17,12 @@ public struct Analysis: Sendable {
 
     /// Creates an analysis from its parts.
     public init(
-        measurements: Measurements, stages: StageFinding?, essentialDynamics: EssentialDynamics?,
-        weightDynamics: EssentialDynamics?, advisories: [Advisory]
+        measurements: Measurements, stages: StageFinding?, evidence: Evidence = Evidence(),
+        essentialDynamics: EssentialDynamics?, weightDynamics: EssentialDynamics?, advisories: [Advisory]
     ) {
         self.measurements = measurements
         self.stages = stages
+        self.evidence = evidence
         self.essentialDynamics = essentialDynamics
         self.weightDynamics = weightDynamics
         self.advisories = advisories
@@ -28,7 +31,10 @@ public struct Analysis: Sendable {
     /// Derives everything that follows from the measurements, without sampling again; deterministic.
     ///
     /// A derivation that is numerically impossible is left out and an advisory says so.
-    public init(measurements: Measurements) {
+    ///
+    /// - Parameter method: The witness whose boundaries cut the stages; nil takes the best there is: λ̂, else the loss,
+    ///   else the changes of all series together.
+    public init(measurements: Measurements, method: Method? = nil) {
         var failures: [Advisory] = []
         func attempt<Value>(_ name: String, _ derive: () throws(LinearAlgebraError) -> Value?) -> Value? {
             do throws(LinearAlgebraError) {
@@ -42,10 +48,6 @@ public struct Analysis: Sendable {
             }
         }
         let steps = measurements.checkpoints.map(\.step)
-        let usable = measurements.usablePoints
-        let stages = attempt("The stages") { () throws(LinearAlgebraError) in
-            try StageFinding(points: usable, excludedSteps: measurements.unusableSteps)
-        }
         let outputs = attempt("Essential dynamics") { () throws(LinearAlgebraError) in
             try measurements.outputProducts.flatMap { products throws(LinearAlgebraError) in
                 try EssentialDynamics(products: products, steps: steps)
@@ -56,11 +58,21 @@ public struct Analysis: Sendable {
                 try EssentialDynamics(products: products, steps: steps)
             }
         }
+        let lossSearch = attempt("The boundaries of the loss") { () throws(LinearAlgebraError) in
+            try BoundarySearch(losses: measurements.losses)
+        }
+        let testimony = Testimonies(
+            measurements: measurements, outputs: outputs, weights: weights, lossSearch: lossSearch)
+        let stages = attempt("The stages") { () throws(LinearAlgebraError) in
+            try testimony.stages(by: method)
+        }
         self.init(
-            measurements: measurements, stages: stages, essentialDynamics: outputs, weightDynamics: weights,
+            measurements: measurements, stages: stages, evidence: testimony.evidence(for: stages),
+            essentialDynamics: outputs, weightDynamics: weights,
             advisories: Advisory.gravestFirst(
                 failures + measurements.advisories(stages: stages?.stages ?? [])
-                    + Advisory.concerning(stages: stages, usableCount: usable.count, of: measurements)
+                    + Advisory.concerning(
+                        stages: stages, usableCount: measurements.usablePoints.count, of: measurements)
                     + Advisory.concerning(dynamics: outputs)))
     }
 }

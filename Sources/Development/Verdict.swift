@@ -10,8 +10,10 @@ extension Analysis {
                 isProvisional ? "Provisional: \(finding.prefix(1).lowercased())\(finding.dropFirst())" : finding)
             sentences += measurements.doubt.map { [$0] } ?? []
             sentences += measurements.doubt(of: stages.boundaries).map { [$0] } ?? []
+            sentences += evidenceSentences(stages)
             sentences += stages.stages.enumerated().compactMap { index, stage in
-                stages.stages.count > 1 ? "Stage \(index + 1): \(stage.verdict(unit: unit))" : nil
+                stages.stages.count > 1 && (stage.lossChange != nil || stage.llcChange != nil)
+                    ? "Stage \(index + 1): \(stage.verdict(unit: unit))" : nil
             }
         } else if measurements.checkpoints.contains(where: { $0.llc != nil }) {
             sentences.append(
@@ -26,6 +28,30 @@ extension Analysis {
             sentences.append(
                 warnings == 1
                     ? "One warning bears on this; see below." : "\(warnings) warnings bear on this; see below.")
+        }
+        return sentences
+    }
+}
+
+extension Analysis {
+    /// Which witnesses confirm the boundaries, beside what chance would have given, and what two solutions differ in.
+    private func evidenceSentences(_ stages: StageFinding) -> [String] {
+        var sentences: [String] = []
+        if let table = evidence.table, !stages.boundaries.isEmpty {
+            let counts = stages.boundaries.indices.map { index in
+                "\(table.confirmationCount(ofBoundary: index)) "
+                    + "(\(Format.value(table.expectedByChance(ofBoundary: index), significantDigits: 2)) by chance)"
+            }
+            let subject = counts.count == 1 ? "the boundary" : "the boundaries, in order"
+            sentences.append(
+                "Of \(table.witnesses.count) other witnesses, those that confirm "
+                    + "\(subject): \(counts.joined(separator: ", ")).")
+        }
+        if let pair = evidence.equalLossPair {
+            sentences.append(
+                "Two solutions of one training loss: the LLC changes by \(Format.change(pair.llcDifference)) from the one that "
+                    + "fails on held-out examples to the one that does not, "
+                    + (pair.isBeyondErrors ? "beyond the errors." : "within the errors."))
         }
         return sentences
     }
@@ -79,31 +105,55 @@ extension Measurements {
 extension StageFinding {
     /// Number of stages and every boundary with interval and support, or that there is none.
     fileprivate func verdict(unit: String) -> String {
-        guard !boundaries.isEmpty else {
-            let candidate = search.rejected.max { $0.support < $1.support }.map {
-                " The best candidate, \(unit) \(Format.step($0.step)), is in \(Format.share($0.support)) of the "
-                    + "posterior draws; \(Format.share(search.supportThreshold)) are needed."
-            }
-            let gap = search.unresolved.isEmpty ? "" : " Gaps between checkpoints may hide one."
-            return "No stage boundary found: the LLC is not seen to come to rest between two places where it changes."
-                + (candidate ?? "") + gap
-        }
-        let places = boundaries.map {
-            "\(unit) \(Format.step($0.step)) (95 % interval \(Format.interval($0.interval)), "
-                + "support \(Format.value($0.support)))"
+        guard !boundaries.isEmpty else { return absence(unit: unit) }
+        let places = boundaries.map { boundary in
+            let support = boundary.support.map { ", support \(Format.value($0))" } ?? ""
+            let interval = Format.interval(boundary.interval)
+            return "\(unit) \(Format.step(boundary.step)) "
+                + (boundary.support == nil ? "(between \(interval))" : "(95 % interval \(interval)\(support))")
         }
         return "\(Format.count(stages.count, "stage")). "
-            + (places.count == 1 ? "Boundary at " : "Boundaries at ") + Format.list(places) + "."
+            + (places.count == 1 ? "Boundary at " : "Boundaries at ") + Format.list(places) + "." + method.caveat
+    }
+
+    private func absence(unit: String) -> String {
+        guard method == .llc, let search else {
+            return "No stage boundary found." + method.caveat
+        }
+        let candidate = search.rejected.max { ($0.support ?? 0) < ($1.support ?? 0) }.map {
+            " The best candidate, \(unit) \(Format.step($0.step)), is in \(Format.share($0.support ?? 0)) of the "
+                + "posterior draws; \(Format.share(search.supportThreshold)) are needed."
+        }
+        let gap = search.unresolved.isEmpty ? "" : " Gaps between checkpoints may hide one."
+        return "No stage boundary found: the LLC is not seen to come to rest between two places where it changes."
+            + (candidate ?? "") + gap
+    }
+}
+
+extension Method {
+    /// That boundaries by less than λ̂ are weaker evidence; empty for λ̂.
+    fileprivate var caveat: String {
+        switch self {
+        case .llc: ""
+        case .loss: " By the loss alone, which is weaker evidence than the LLC."
+        case .changePoints: " By changes of all series together, which is weaker evidence than the LLC."
+        case .series(let name): " By changes of \(name) alone, which is weaker evidence than the LLC."
+        }
     }
 }
 
 extension Stage {
     /// From where to where, and what loss and LLC do.
     fileprivate func verdict(unit: String) -> String {
-        let loss = lossChange.map { "the loss changes by \(Format.change($0)), " } ?? ""
+        let changes = [
+            lossChange.map { "the loss changes by \(Format.change($0))" },
+            llcChange.map {
+                lossChange == nil ? "the LLC changes by \(Format.change($0))" : "the LLC by \(Format.change($0))"
+            },
+        ].compactMap(\.self)
         let type = kind == .lossFallsComplexityRises || kind == .lossFallsComplexityFalls ? "type \(kind.symbol): " : ""
         let meaning = kind == .undecided ? "" : " (\(type)\(kind.meaning))"
         return "from \(unit) \(Format.step(start)) to \(Format.step(end)) "
-            + "\(loss)the LLC by \(Format.change(llcChange))\(meaning)."
+            + changes.joined(separator: ", ") + meaning + "."
     }
 }

@@ -24,7 +24,7 @@ struct DocumentTests {
         analysis.measurements.checkpoints[0].gradientNorm = nil
         analysis.measurements.checkpoints[1].llc?.value = .infinity
         analysis.essentialDynamics?.components[0].scores[0] = -.infinity
-        analysis.stages?.search.noise = .nan
+        analysis.stages?.search?.noise = .nan
         let text = try AnalysisDocument(analysis).json()
         let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         let checkpoints = try #require(object["checkpoints"] as? [[String: Any]])

@@ -56,7 +56,7 @@ struct RunReportTests {
     /// Everything that may be missing, one at a time and together.
     static let degradations: [(name: String, change: @Sendable (inout Analysis) -> Void)] = [
         ("no stages", { $0.stages = nil }),
-        ("no boundary", { $0.stages?.search.boundaries = [] }),
+        ("no boundary", { $0.stages?.boundaries = [] }),
         (
             "no essential dynamics",
             {
@@ -180,12 +180,12 @@ struct RunReportTests {
     @Test func `an unusable estimate far off leaves the scale alone and is named at its edge`() throws {
         var analysis = SyntheticAnalysis.full()
         let scale = try #require(
-            analysis.measurements.llcScale(analysis.measurements.estimates, including: analysis.stages?.search.curve))
+            analysis.measurements.llcScale(analysis.measurements.estimates, including: analysis.stages?.search?.curve))
         let unusable = try #require(
             analysis.measurements.checkpoints.firstIndex { $0.llc?.quality == .unusable && $0.llc?.value == nil })
         analysis.measurements.checkpoints[unusable].llc?.value = -1e4
         #expect(
-            analysis.measurements.llcScale(analysis.measurements.estimates, including: analysis.stages?.search.curve)
+            analysis.measurements.llcScale(analysis.measurements.estimates, including: analysis.stages?.search?.curve)
                 == scale)
         #expect(try RunReport(analysis: analysis).html().contains("1 below: λ̂ −10000"))
     }

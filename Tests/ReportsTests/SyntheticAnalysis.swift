@@ -165,6 +165,7 @@ enum SyntheticAnalysis {
                 kind: kind)
         }
         return StageFinding(
+            boundaries: [first, second],
             search: BoundarySearch(
                 boundaries: [first, second], rejected: [boundary(90, support: 0.21)],
                 curve: BoundarySearch.Curve(

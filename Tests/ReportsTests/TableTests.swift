@@ -54,7 +54,7 @@ struct TableTests {
         let text = TextSummary(SyntheticAnalysis.full(name: "run\u{1B}[31m")).text
         #expect(text.hasPrefix("run [31m\n\nThree stages."))
         #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
-        let rows = text.components(separatedBy: "\n").filter { $0.hasSuffix("complexity rises") }
+        let rows = text.components(separatedBy: "\n").filter { $0.hasSuffix("LLC rises") }
         #expect(rows.count == 2)
         #expect(Set(rows.map(\.count)).count == 1)
         #expect(text.contains("warning: All chains diverged"))

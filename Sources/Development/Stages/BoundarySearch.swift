@@ -92,6 +92,15 @@ public struct BoundarySearch: Sendable, Codable, Equatable {
                 inputs: steps.map(Self.logStep), values: values, standardErrors: steps.map { _ in 0 }))
     }
 
+    /// Looks for places where a loss comes to rest on logarithmic axes: minima of |d log L/d log(t + 1)|. Losses that are
+    /// not positive are left out; nil where fewer than eight are left.
+    ///
+    /// - Throws: `LinearAlgebraError` when a loss is not finite.
+    init?(losses: [(step: Int, loss: Double)]) throws(LinearAlgebraError) {
+        let positive = losses.filter { $0.loss > 0 }
+        try self.init(steps: positive.map(\.step), values: positive.map { log($0.loss) })
+    }
+
     /// Looks for boundaries on a fitted curve over x = log(step + 1).
     init(_ process: GaussianProcess) {
         let inputs = process.inputs
@@ -99,8 +108,8 @@ public struct BoundarySearch: Sendable, Codable, Equatable {
         let curve = process.curve(at: grid)
         let candidates = Self.candidates(on: grid, curve: curve, process: process)
         self.init(
-            boundaries: candidates.filter { $0.support >= Self.defaultSupportThreshold },
-            rejected: candidates.filter { $0.support < Self.defaultSupportThreshold },
+            boundaries: candidates.filter { ($0.support ?? 0) >= Self.defaultSupportThreshold },
+            rejected: candidates.filter { ($0.support ?? 0) < Self.defaultSupportThreshold },
             curve: Curve(
                 steps: grid.map(Self.step), mean: curve.mean, deviation: curve.deviation, slope: curve.slope),
             supportThreshold: Self.defaultSupportThreshold, noise: process.noise, sharedNoise: process.wander,

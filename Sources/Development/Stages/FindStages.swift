@@ -30,9 +30,36 @@ extension StageFinding {
             standardErrors: points.map(\.llc.standardError))
         let search = BoundarySearch(process)
         self.init(
-            search: search,
+            boundaries: search.boundaries, search: search,
             stages: Self.stages(
                 between: search.boundaries, of: points, excludedSteps: excludedSteps, process: process),
+            excludedSteps: excludedSteps)
+    }
+
+    /// The stages that another witness's boundaries delimit; nil without a loss or a usable λ̂ at two checkpoints.
+    ///
+    /// - Parameters:
+    ///   - boundaries: The boundaries, ascending.
+    ///   - method: The witness they are of.
+    ///   - points: The usable checkpoints, ascending by step; at least eight give the changes of λ̂.
+    ///   - losses: The training loss at checkpoints, ascending by step.
+    ///   - span: The first and last step of the run.
+    /// - Throws: `LinearAlgebraError` when a number is not finite.
+    init(
+        boundaries: [Boundary], method: Method, points: [Point], losses: [(step: Int, loss: Double)],
+        span: ClosedRange<Double>, excludedSteps: [Int]
+    ) throws(LinearAlgebraError) {
+        var process: GaussianProcess?
+        if points.count >= BoundarySearch.minimumPointCount {
+            process = try GaussianProcess(
+                inputs: points.map { BoundarySearch.logStep($0.step) }, values: points.map(\.llc.value),
+                standardErrors: points.map(\.llc.standardError))
+        }
+        self.init(
+            method: method, boundaries: boundaries, search: process.map { BoundarySearch($0) },
+            stages: Self.stages(
+                between: boundaries, span: span, losses: losses, process: process, steps: points.map(\.step),
+                negativeSteps: points.filter(\.isNegative).map(\.step), excludedSteps: excludedSteps),
             excludedSteps: excludedSteps)
     }
 }

@@ -1,28 +1,34 @@
-/// The stages of one run as found on its LLC series, with the smoothed curve they were found on.
+/// The stages of one run, with what they were found on.
 ///
 /// A boundary is a point where the LLC stops changing: a local minimum of |dλ̂/d log(t+1)| on a
-/// Gaussian-process fit with learnt noise and the known standard errors. "No boundary" is an answer:
-/// `boundaries` is then empty and `stages` holds one stage.
+/// Gaussian-process fit with learnt noise and the known standard errors. Where there is no LLC, or another method is
+/// asked for, boundaries are those of that witness. "No boundary" is an answer: `boundaries` is then empty and
+/// `stages` holds one stage.
 public struct StageFinding: Sendable, Codable, Equatable {
-    /// The search on the LLC series: the boundaries, the candidates, the fitted curve.
-    public var search: BoundarySearch
+    /// The witness whose boundaries these are.
+    public var method: Method
+    /// Boundaries in order of step.
+    public var boundaries: [Boundary]
+    /// The search on the LLC series, whatever the method: candidates and the fitted curve; nil without such a series.
+    public var search: BoundarySearch?
     /// The stages the boundaries delimit, in order; at least one.
     public var stages: [Stage]
     /// Steps of checkpoints that took no part, because their estimate is unusable.
     public var excludedSteps: [Int]
 
-    /// Boundaries in order of step, those above the support threshold only.
-    public var boundaries: [Boundary] { search.boundaries }
-
     /// Creates a finding.
-    public init(search: BoundarySearch, stages: [Stage], excludedSteps: [Int]) {
+    public init(
+        method: Method = .llc, boundaries: [Boundary], search: BoundarySearch?, stages: [Stage], excludedSteps: [Int]
+    ) {
+        self.method = method
+        self.boundaries = boundaries
         self.search = search
         self.stages = stages
         self.excludedSteps = excludedSteps
     }
 }
 
-/// A point where the LLC stops changing.
+/// A point where one stage ends and the next begins: where the LLC, or another series, stops changing.
 public struct Boundary: Sendable, Codable, Equatable {
     /// The training step: the minimum of |dλ̂/d log(t+1)| on the mean curve.
     public var step: Double
@@ -30,18 +36,18 @@ public struct Boundary: Sendable, Codable, Equatable {
     public var interval: ClosedRange<Double>
     /// The 50 % interval.
     public var innerInterval: ClosedRange<Double>
-    /// The fraction of posterior draws that have a boundary here.
-    public var support: Double
-    /// |dλ̂/d log(t+1)| at the boundary, as a fraction of the larger of the two neighbouring maxima.
-    public var relativeSlope: Double
+    /// The fraction of posterior draws that have a boundary here; nil for a method without draws.
+    public var support: Double?
+    /// |dλ̂/d log(t+1)| at the boundary, as a fraction of the larger of the two neighbouring maxima; nil as `support`.
+    public var relativeSlope: Double?
     /// One over the width in log(t+1) over which |dλ̂/d log(t+1)| stays below half the smaller of the two neighbouring
-    /// maxima: 1 where the rest lasts for a factor e of steps, more where it is shorter.
-    public var sharpness: Double
+    /// maxima: 1 where the rest lasts for a factor e of steps, more where it is shorter; nil as `support`.
+    public var sharpness: Double?
 
     /// Creates a boundary.
     public init(
-        step: Double, interval: ClosedRange<Double>, innerInterval: ClosedRange<Double>, support: Double,
-        relativeSlope: Double, sharpness: Double
+        step: Double, interval: ClosedRange<Double>, innerInterval: ClosedRange<Double>, support: Double? = nil,
+        relativeSlope: Double? = nil, sharpness: Double? = nil
     ) {
         self.step = step
         self.interval = interval
@@ -99,12 +105,13 @@ public struct Stage: Sendable, Codable, Equatable {
     /// the boundaries' places.
     public var lossChange: Estimate?
     /// The change of λ̂ on the fitted curve between the stated steps; its error does not hold the boundaries' places.
-    public var llcChange: Estimate
+    /// Nil without λ̂.
+    public var llcChange: Estimate?
     /// What kind of stage it is.
     public var kind: Kind
 
     /// Creates a stage.
-    public init(start: Double, end: Double, lossChange: Estimate?, llcChange: Estimate, kind: Kind) {
+    public init(start: Double, end: Double, lossChange: Estimate?, llcChange: Estimate?, kind: Kind) {
         self.start = start
         self.end = end
         self.lossChange = lossChange

@@ -12,20 +12,32 @@ extension StageFinding {
     static func stages(
         between boundaries: [Boundary], of points: [Point], excludedSteps: [Int] = [], process: GaussianProcess
     ) -> [Stage] {
-        let (first, last) = (Double(points[0].step), Double(points[points.count - 1].step))
+        stages(
+            between: boundaries, span: Double(points[0].step)...Double(points[points.count - 1].step),
+            losses: points.compactMap { point in point.loss.map { (point.step, $0) } }, process: process,
+            steps: points.map(\.step), negativeSteps: points.filter(\.isNegative).map(\.step),
+            excludedSteps: excludedSteps)
+    }
+
+    /// The same for a run whose λ̂ may be missing.
+    static func stages(
+        between boundaries: [Boundary], span: ClosedRange<Double>, losses: [(step: Int, loss: Double)],
+        process: GaussianProcess?, steps: [Int], negativeSteps: [Int], excludedSteps: [Int]
+    ) -> [Stage] {
+        let (first, last) = (span.lowerBound, span.upperBound)
         let ends = [first] + boundaries.map(\.step) + [last]
         let intervals = [first...first] + boundaries.map(\.interval) + [last...last]
-        let llcChanges = process.changes(between: ends.map { log1p($0) })
-        let losses = zip(ends, intervals).map { loss(at: $0, within: $1, of: points) }
-        let known = points.compactMap(\.loss)
-        let lossRange = (known.max() ?? 0) - (known.min() ?? 0)
-        let steps = (points.map(\.step) + excludedSteps).sorted()
-        let unfit = Set(excludedSteps + points.filter(\.isNegative).map(\.step))
-        let isFirm = ends.map { unfit.isDisjoint(with: checkpoints(behind: $0...$0, of: steps)) }
+        let llcChanges = process?.changes(between: ends.map { log1p($0) })
+        let curve = losses.map { (x: BoundarySearch.logStep($0.step), y: $0.loss) }
+        let endLosses = zip(ends, intervals).map { loss(at: $0, within: $1, of: curve) }
+        let lossRange = (curve.map(\.y).max() ?? 0) - (curve.map(\.y).min() ?? 0)
+        let allSteps = (steps + excludedSteps).sorted()
+        let unfit = Set(excludedSteps + negativeSteps)
+        let isFirm = ends.map { unfit.isDisjoint(with: checkpoints(behind: $0...$0, of: allSteps)) }
         return (0..<ends.count - 1).map { index in
-            let llcChange = llcChanges[index]
-            let lossChange = losses[index].flatMap { start in
-                losses[index + 1].map { end in
+            let llcChange = llcChanges?[index]
+            let lossChange = endLosses[index].flatMap { start in
+                endLosses[index + 1].map { end in
                     Estimate(
                         value: end.value - start.value,
                         standardError: hypot(start.standardError, end.standardError))
@@ -54,8 +66,10 @@ extension StageFinding {
     /// What loss and LLC do, where both are known beyond two standard errors.
     ///
     /// - Parameter lossRange: How far the loss goes over the run; a hundredth of it counts as flat.
-    static func kind(lossChange: Estimate?, llcChange: Estimate, lossRange: Double) -> Stage.Kind {
-        guard let lossChange, abs(llcChange.value) > 2 * llcChange.standardError else { return .undecided }
+    static func kind(lossChange: Estimate?, llcChange: Estimate?, lossRange: Double) -> Stage.Kind {
+        guard let lossChange, let llcChange, abs(llcChange.value) > 2 * llcChange.standardError else {
+            return .undecided
+        }
         let rises = llcChange.value > 0
         if abs(lossChange.value) + 2 * lossChange.standardError < lossRange / 100 {
             return rises ? .lossFlatComplexityRises : .lossFlatComplexityFalls
@@ -66,25 +80,27 @@ extension StageFinding {
     }
 
     /// The loss at a step that is only known to lie within an interval.
-    private static func loss(at step: Double, within interval: ClosedRange<Double>, of points: [Point]) -> Estimate? {
-        guard let center = loss(at: log1p(step), of: points) else { return nil }
+    private static func loss(
+        at step: Double, within interval: ClosedRange<Double>, of curve: [(x: Double, y: Double)]
+    ) -> Estimate? {
+        guard let center = loss(at: log1p(step), of: curve) else { return nil }
         // The interpolated loss is extreme at ends of the interval or at checkpoints within it.
+        let (low, high) = (log1p(interval.lowerBound), log1p(interval.upperBound))
         let losses =
-            [interval.lowerBound, interval.upperBound].compactMap { loss(at: log1p($0), of: points)?.value }
-            + points.filter { interval.contains(Double($0.step)) }.compactMap(\.loss) + [center.value]
+            [low, high].compactMap { loss(at: $0, of: curve)?.value }
+            + curve.filter { low <= $0.x && $0.x <= high }.map(\.y) + [center.value]
         let range = (losses.max() ?? 0) - (losses.min() ?? 0)
         return Estimate(value: center.value, standardError: hypot(center.standardError, range / 4))
     }
 
     /// The loss between checkpoints, by the straight line through the two neighbours in x; its error is the
-    /// distance to the cubic through four. Nil where fewer than two checkpoints have a loss or x lies outside them.
-    private static func loss(at input: Double, of points: [Point]) -> Estimate? {
-        let known = points.compactMap { point in point.loss.map { (x: BoundarySearch.logStep(point.step), y: $0) } }
-        guard let next = known.firstIndex(where: { $0.x >= input }) else { return nil }
-        if known[next].x == input { return Estimate(value: known[next].y, standardError: 0) }
+    /// distance to the cubic through four. Nil where x lies outside the checkpoints with a loss.
+    private static func loss(at input: Double, of curve: [(x: Double, y: Double)]) -> Estimate? {
+        guard let next = curve.firstIndex(where: { $0.x >= input }) else { return nil }
+        if curve[next].x == input { return Estimate(value: curve[next].y, standardError: 0) }
         guard next > 0 else { return nil }
-        let line = interpolated(known[next - 1...next], at: input)
-        let cubic = interpolated(known[max(0, next - 2)...min(known.count - 1, next + 1)], at: input)
+        let line = interpolated(curve[next - 1...next], at: input)
+        let cubic = interpolated(curve[max(0, next - 2)...min(curve.count - 1, next + 1)], at: input)
         return Estimate(value: line, standardError: abs(line - cubic))
     }
 
@@ -101,5 +117,5 @@ extension StageFinding {
 
 extension StageFinding.Point {
     /// Whether λ̂ lies below zero by more than two standard errors: the checkpoint is then no local minimum.
-    fileprivate var isNegative: Bool { llc.value < -2 * llc.standardError }
+    var isNegative: Bool { llc.value < -2 * llc.standardError }
 }

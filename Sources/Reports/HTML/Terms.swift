@@ -14,7 +14,7 @@ extension Page {
             "± is one standard error.",
         ]
         let findings = analyses.compactMap(\.stages)
-        if findings.contains(where: { !$0.boundaries.isEmpty || !$0.search.rejected.isEmpty }) {
+        if findings.contains(where: { !$0.boundaries.isEmpty || !($0.search?.rejected.isEmpty ?? true) }) {
             sentences.append(
                 "[a, b] holds a boundary with 95\u{A0}% probability, and its support is the share of plausible LLC curves "
                     + "that have it.")

@@ -3,6 +3,8 @@ import Development
 extension AnalysisDocument {
     /// Boundaries and stages; both documents use it.
     public struct Stages: Sendable, Codable, Equatable {
+        /// The witness whose boundaries these are: `llc`, `loss`, `change-points` or the name of a series.
+        public var method: String
         /// The boundaries found, in order.
         public var boundaries: [Boundary]
         /// Candidates below the threshold of support.
@@ -21,14 +23,16 @@ extension AnalysisDocument {
         public var curve: [CurvePoint]
 
         init(_ finding: StageFinding) {
+            method = finding.method.name
             boundaries = finding.boundaries.map(Boundary.init)
-            rejected = finding.search.rejected.map(Boundary.init)
+            let search = finding.search
+            rejected = (search?.rejected ?? []).map(Boundary.init)
             stages = finding.stages.map(Stage.init)
-            supportThreshold = Nullable(finding.search.supportThreshold)
+            supportThreshold = Nullable(search?.supportThreshold)
             excludedSteps = finding.excludedSteps
-            noise = Nullable(finding.search.noise)
-            unresolved = finding.search.unresolved.map { [$0.lowerBound, $0.upperBound].map(Nullable.init) }
-            curve = finding.search.curve.steps.indices.map { CurvePoint(finding.search.curve, at: $0) }
+            noise = Nullable(search?.noise)
+            unresolved = (search?.unresolved ?? []).map { [$0.lowerBound, $0.upperBound].map(Nullable.init) }
+            curve = search.map { search in search.curve.steps.indices.map { CurvePoint(search.curve, at: $0) } } ?? []
         }
     }
 
@@ -66,7 +70,7 @@ extension AnalysisDocument {
         /// The change of the training loss.
         public var lossChange: Uncertain?
         /// The change of λ̂.
-        public var llcChange: Uncertain
+        public var llcChange: Uncertain?
         /// `A`: loss falls, LLC rises. `B`: both fall. Else in words what both do. `undecided`: cannot be said.
         public var kind: String
 
@@ -74,7 +78,7 @@ extension AnalysisDocument {
             start = Nullable(stage.start)
             end = Nullable(stage.end)
             lossChange = stage.lossChange.map(Uncertain.init)
-            llcChange = Uncertain(stage.llcChange)
+            llcChange = stage.llcChange.map(Uncertain.init)
             kind = stage.kind.rawValue
         }
     }

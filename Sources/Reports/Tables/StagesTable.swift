@@ -22,8 +22,8 @@ public struct StagesTable: Sendable {
             return [
                 "\(index + 1)", exact(stage.start), exact(stage.end), exact(end?.interval.lowerBound),
                 exact(end?.interval.upperBound), exact(end?.support), exact(stage.lossChange?.value),
-                exact(stage.lossChange?.standardError), exact(stage.llcChange.value),
-                exact(stage.llcChange.standardError), stage.kind == .undecided ? "" : stage.kind.rawValue,
+                exact(stage.lossChange?.standardError), exact(stage.llcChange?.value),
+                exact(stage.llcChange?.standardError), stage.kind == .undecided ? "" : stage.kind.rawValue,
             ]
         }
         return commaSeparated(columns: columns, rows: rows)
@@ -41,7 +41,7 @@ public struct StagesTable: Sendable {
             [
                 "\(index + 1)", Format.step(stage.start), Format.step(stage.end),
                 stage.lossChange.map { Format.change($0) } ?? "not measured",
-                Format.change(stage.llcChange), stage.kind.symbol,
+                stage.llcChange.map { Format.change($0) } ?? "not measured", stage.kind.symbol,
                 stage.kind.meaning,
             ]
         }

@@ -31,7 +31,9 @@ extension ComparisonReport {
         let place = ["\(index + 1)", comparison.runNames[run], Format.step(stage.start), Format.step(stage.end)]
         // The last stage ends with the run and not at a boundary.
         let ratio = comparison.boundaryRatios.map { [index < $0[run].count ? Format.value($0[run][index]) : "–"] } ?? []
-        let changes = [stage.lossChange.map(Format.change) ?? "not measured", Format.change(stage.llcChange)]
+        let changes = [
+            stage.lossChange.map(Format.change) ?? "not measured", stage.llcChange.map(Format.change) ?? "not measured",
+        ]
         return place + ratio + changes + [stage.kind.symbol]
     }
 

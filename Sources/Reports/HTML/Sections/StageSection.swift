@@ -8,9 +8,10 @@ extension RunReport {
         if let figure = courseFigure { blocks.append(Page.Block(figures: [figure])) }
         if let finding = analysis.stages {
             blocks.append(Page.Block(paragraphs: [stageExplanation(finding)], tables: tables(of: finding)))
-            if !finding.search.rejected.isEmpty {
-                blocks.append(Page.Block(foldedTables: [rejectedTable(finding)]))
+            if let rejected = finding.search?.rejected, !rejected.isEmpty {
+                blocks.append(Page.Block(foldedTables: [rejectedTable(rejected)]))
             }
+            blocks += evidenceBlocks(finding)
         }
         guard !blocks.isEmpty else { return nil }
         return Page.Section(
@@ -24,7 +25,7 @@ extension RunReport {
         let lossStyle = SeriesStyle(index: 1)
         var panels: [Chart.Panel] = []
         var legend: [LegendEntry] = []
-        let curve = analysis.stages?.search.curve
+        let curve = analysis.stages?.search?.curve
         if let scale = measurements.llcScale(measurements.estimates, including: curve) {
             var marks: [Mark] = []
             if let curve {
@@ -99,9 +100,18 @@ extension RunReport {
 
     private func stageExplanation(_ finding: StageFinding) -> String {
         var text =
-            "A boundary is a point where λ stops changing: a minimum of |dλ/d log(t + 1)| on the fitted curve. "
-            + "Its support is the share of curves drawn from the fit that have it; "
-            + "\(Format.share(finding.search.supportThreshold)) is needed."
+            switch finding.method {
+            case .llc:
+                "A boundary is a point where λ stops changing: a minimum of |dλ/d log(t + 1)| on the fitted curve. "
+                    + "Its support is the share of curves drawn from the fit that have it; "
+                    + "\(Format.share(BoundarySearch.defaultSupportThreshold)) is needed."
+            case .loss:
+                "A boundary is here a point where the loss stops changing: a minimum of |d log L/d log(t + 1)| on a "
+                    + "fitted curve. It is weaker evidence than the LLC."
+            case .changePoints, .series:
+                "A boundary is here a change in the law of the series (\(finding.method.name)); its interval reaches "
+                    + "from the checkpoint before to the one after. It is weaker evidence than the LLC."
+            }
         if !finding.excludedSteps.isEmpty {
             text += " \(Format.counted(finding.excludedSteps.count, "unusable checkpoint")) took no part."
         }
@@ -117,10 +127,10 @@ extension RunReport {
         return [stages, Table(boundaries: finding.boundaries, caption: "Boundaries")]
     }
 
-    private func rejectedTable(_ finding: StageFinding) -> Table {
+    private func rejectedTable(_ rejected: [Boundary]) -> Table {
         Table(
-            boundaries: finding.search.rejected,
-            caption: "Candidates below the threshold, not counted as boundaries (\(finding.search.rejected.count))")
+            boundaries: rejected,
+            caption: "Candidates below the threshold, not counted as boundaries (\(rejected.count))")
     }
 }
 
@@ -133,8 +143,8 @@ extension Table {
             rows: boundaries.map {
                 [
                     Format.step($0.step), Format.interval($0.innerInterval), Format.interval($0.interval),
-                    Format.share($0.support), Format.share($0.relativeSlope),
-                    Format.value($0.sharpness, significantDigits: 2),
+                    $0.support.map { Format.share($0) } ?? "–", $0.relativeSlope.map { Format.share($0) } ?? "–",
+                    $0.sharpness.map { Format.value($0, significantDigits: 2) } ?? "–",
                 ]
             })
     }
