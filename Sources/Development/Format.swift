@@ -81,7 +81,9 @@ public enum Format {
     /// Words made a sentence: a capital first letter and a full stop. A symbol that stands first is kept.
     public static func sentence(_ words: String) -> String {
         guard let first = words.first, let last = words.last else { return "" }
-        let start = first.isASCII ? first.uppercased() + words.dropFirst() : words
+        // The name of a file or of a column keeps its case.
+        let isName = words.prefix { $0 != " " && $0 != ":" }.contains { "._".contains($0) }
+        let start = first.isASCII && !isName ? first.uppercased() + words.dropFirst() : words
         return ".!?".contains(last) ? start : start + "."
     }
 }

@@ -11,7 +11,8 @@ public struct MetricSeries: Sendable, Equatable {
 
     /// Reads all numeric columns of a file.
     ///
-    /// The column `step` (or `epoch`, as the axis says) counts training; cells that are blank or not finite numbers
+    /// Cells of a CSV are separated by commas, semicolons (a comma may then be the decimal one) or tabs, whichever the
+    /// header has most of. The column `step` (or `epoch`, as the axis says) counts training; cells that are blank or not finite numbers
     /// are left out, and of two values at one step the later row's is kept. Lines of JSON may hold the bare words `NaN`
     /// and `Infinity` that Python's `json` writes, and the last may be cut short, as by a run that was killed.
     ///
@@ -21,8 +22,15 @@ public struct MetricSeries: Sendable, Equatable {
     public static func read(
         _ path: String, axis: CheckpointSeries.Axis
     ) throws(RunError) -> (series: [MetricSeries], notes: [String]) {
+        try read(path, stepColumn: axis.rawValue)
+    }
+
+    /// The same with another name for the column that counts training.
+    static func read(
+        _ path: String, stepColumn: String
+    ) throws(RunError) -> (series: [MetricSeries], notes: [String]) {
         let text = try readText(path)
-        var table = MetricTable(path: path, stepColumn: axis.rawValue)
+        var table = MetricTable(path: path, stepColumn: stepColumn)
         if path.hasSuffix(".jsonl") {
             try table.addJSONLines(text)
         } else {
@@ -33,7 +41,7 @@ public struct MetricSeries: Sendable, Equatable {
 }
 
 /// Collects the cells of a table of metrics by column.
-private struct MetricTable {
+struct MetricTable {
     let path: String
     let stepColumn: String
     private var columns: [String] = []
@@ -51,13 +59,16 @@ private struct MetricTable {
         // "\r\n" is one Character in Swift.
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         guard let header = lines.first else { return }
-        let names = csvCells(header)
+        let separator = [",", ";", "\t"].max { a, b in
+            header.filter { $0 == a }.count < header.filter { $0 == b }.count
+        } ?? ","
+        let names = csvCells(header, separator: separator)
         guard names.contains(stepColumn) else {
             throw error(1, "expected a column `\(stepColumn)`, found \(names.list)")
         }
         guard Set(names).count == names.count else { throw error(1, "two columns have one name") }
         for (index, line) in lines.enumerated().dropFirst() where !line.allSatisfy(\.isWhitespace) {
-            let values = csvCells(line)
+            let values = csvCells(line, separator: separator)
             guard values.count <= names.count else {
                 throw error(index + 1, "has \(values.count) cells, the header has \(names.count)")
             }
@@ -66,7 +77,10 @@ private struct MetricTable {
             guard let step = wholeNumber(stepText) else {
                 throw error(index + 1, "expected a whole number as \(stepColumn), found \"\(stepText)\"")
             }
-            for (name, value) in row where name != stepColumn { add(name, step, Double(value), isBlank: value.isEmpty) }
+            for (name, value) in row where name != stepColumn {
+                let number = Double(separator == "," ? value : value.replacing(",", with: "."))
+                add(name, step, number, isBlank: value.isEmpty)
+            }
         }
     }
 
@@ -90,6 +104,16 @@ private struct MetricTable {
             for (name, cell) in row.sorted(by: { $0.key < $1.key }) where name != stepColumn {
                 add(name, step, cell.number, isBlank: cell.isNull)
             }
+        }
+    }
+
+    /// Adds a column of numbers beside its steps.
+    mutating func addColumn(_ name: String, steps: [Double], values: [Double]) throws(RunError) {
+        for (step, value) in zip(steps, values) {
+            guard let whole = Int(exactly: step) else {
+                throw RunError(.malformed, "expected whole numbers as \(stepColumn), found \(step)", path: path)
+            }
+            add(name, whole, value, isBlank: false)
         }
     }
 
@@ -131,8 +155,8 @@ private struct MetricTable {
     }
 }
 
-/// The cells of a line, RFC 4180: separated by commas, a cell in quotes may hold commas and doubled quotes.
-private func csvCells(_ line: Substring) -> [String] {
+/// The cells of a line, RFC 4180: a cell in quotes may hold separators and doubled quotes.
+private func csvCells(_ line: Substring, separator: Character) -> [String] {
     var cells = [""]
     var isQuoted = false
     for character in line {
@@ -140,7 +164,7 @@ private func csvCells(_ line: Substring) -> [String] {
             // The second quote of a doubled one closes and reopens: what stands between is the quote itself.
             if !isQuoted, cells[cells.count - 1].last != nil { cells[cells.count - 1].append(character) }
             isQuoted.toggle()
-        } else if character == ",", !isQuoted {
+        } else if character == separator, !isQuoted {
             cells.append("")
         } else {
             cells[cells.count - 1].append(character)

@@ -140,6 +140,13 @@ public struct StoredTraces: Sendable, Equatable {
 }
 
 extension StoredTraces {
+    /// Whether a file holds draws of chains.
+    public static func isTraceFile(_ path: String) -> Bool {
+        if isZarr(path) { return true }
+        // A damaged file says nothing about what it is.
+        return (try? TraceFile(path))?.holdsTraces ?? false
+    }
+
     /// Whether a path leads to stored traces and not to a run with a model.
     ///
     /// A file always does: runs are directories. A directory does if it has nothing that makes a run (`run.yaml`,

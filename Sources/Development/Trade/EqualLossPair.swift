@@ -49,6 +49,9 @@ public struct EqualLossPair: Sendable, Codable, Equatable {
     /// Checkpoints have learnt the training examples when their loss has gone at least this share of the way from the
     /// first checkpoint's to the lowest.
     public static let learntShare = 0.95
+    /// Training losses are nearly the same within this factor: λ̂ of an entropy goes with the margin, so that being small
+    /// alone does not make two of them alike.
+    public static let lossFactor = 2.0
     /// The two held-out losses must differ by this share of the held-out loss's range over the run.
     public static let heldOutShare = 0.25
     /// Neighbours belong to a group while their held-out loss is within this share of the two groups' difference.
@@ -59,10 +62,11 @@ public struct EqualLossPair: Sendable, Codable, Equatable {
     /// Looks for two solutions of nearly the same training loss and the most different held-out loss.
     ///
     /// Candidates are the checkpoints with all numbers known whose training loss has gone 95 % of the way from the
-    /// first to the lowest: any two differ by at most a twentieth of what was learnt. A single checkpoint may be a spike, so
-    /// held-out losses are judged by the median of three neighbouring candidates. The middle of the memorising group is
-    /// the candidate where that is largest, of the generalising group where it is smallest; groups take up to two
-    /// candidates on either side while their held-out loss stays within a tenth of the difference from the median.
+    /// first to the lowest. A single checkpoint may be a spike, so held-out losses are judged by the median of three
+    /// neighbouring candidates. The middle of the generalising group is the candidate where that is smallest; only
+    /// candidates whose training loss is within a factor of two of its own stay, and of these the one where it is largest
+    /// is the middle of the memorising group. Groups take up to two candidates on either side while their held-out loss
+    /// stays within a tenth of the difference from the median.
     ///
     /// - Parameters:
     ///   - steps: Checkpoints, strictly ascending.
@@ -84,7 +88,7 @@ public struct EqualLossPair: Sendable, Codable, Equatable {
             let largest = heldOut.max(), let smallest = heldOut.min()
         else { return nil }
         let bound = first - Self.learntShare * (first - lowest)
-        let candidates = steps.indices.compactMap { index -> Candidate? in
+        let learnt = steps.indices.compactMap { index -> Candidate? in
             guard let estimate = llc[index], estimate.value.isFinite, estimate.standardError.isFinite,
                 trainingLosses[index] <= bound, heldOutLosses[index].isFinite
             else { return nil }
@@ -92,9 +96,17 @@ public struct EqualLossPair: Sendable, Codable, Equatable {
                 step: steps[index], trainingLoss: trainingLosses[index], heldOutLoss: heldOutLosses[index],
                 llc: estimate)
         }
-        let middles = candidates.indices.dropFirst().dropLast().map { index in
-            (index: index, median: candidates[index - 1...index + 1].map(\.heldOutLoss).sorted()[1])
+        func medians(of candidates: [Candidate]) -> [(index: Int, median: Double)] {
+            candidates.indices.dropFirst().dropLast().map { index in
+                (index, candidates[index - 1...index + 1].map(\.heldOutLoss).sorted()[1])
+            }
         }
+        guard let best = medians(of: learnt).min(by: { $0.median < $1.median }) else { return nil }
+        let reference = learnt[best.index].trainingLoss
+        let candidates = learnt.filter {
+            $0.trainingLoss <= Self.lossFactor * reference && $0.trainingLoss >= reference / Self.lossFactor
+        }
+        let middles = medians(of: candidates)
         guard let high = middles.max(by: { $0.median < $1.median }),
             let low = middles.min(by: { $0.median < $1.median }),
             case let difference = high.median - low.median,

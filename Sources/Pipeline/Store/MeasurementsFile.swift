@@ -182,11 +182,18 @@ enum MeasurementsFile {
         let norms = try rows("tensor_norm", width: header.tensors.count)
         let movements = try rows("tensor_movement", width: header.tensors.count)
         let subsets = try rows("subset_loss", width: header.subsets.count)
+        // Estimates that were given and not sampled stand for themselves; chains replace the others below.
+        let isGiven = header.settings == nil && header.imported == nil
+        let estimates = isGiven ? zip(try group.doubles("llc"), try group.doubles("llc_error")).map { ($0, $1) } : []
         return try steps(group.dataset("checkpoint")).enumerated().map { index, step in
             CheckpointMeasurement(
                 step: step, loss: losses[index].finite,
                 subsetLosses: zip(header.subsets, subsets[index]).map { (name: $0, loss: $1) },
-                gradientNorm: gradientNorms[index].finite, llc: nil, chains: [], tensorNorms: norms[index],
+                gradientNorm: gradientNorms[index].finite,
+                llc: isGiven
+                    ? estimates[index].0.finite.map { LLCEstimate(given: $0, standardError: estimates[index].1.finite) }
+                    : nil,
+                chains: [], tensorNorms: norms[index],
                 tensorMovements: movements[index])
         }
     }

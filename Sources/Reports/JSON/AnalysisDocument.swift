@@ -35,8 +35,12 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
     public var hyperparameters: [Entry]
     /// What was measured, ascending by step.
     public var checkpoints: [Checkpoint]
+    /// The boundaries that cut the stages, in order; empty where none was found or looked for.
+    public var boundaries: [Boundary]
     /// Boundaries and stages.
     public var stages: Stages?
+    /// What there is beside λ̂ to judge them by.
+    public var evidence: EvidenceSummary
     /// Principal components of the outputs on the probe set.
     public var essentialDynamics: Dynamics?
     /// Principal components of the sampled weights.
@@ -70,7 +74,9 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
                         name: series.restriction.name, loss: Nullable(point.loss), llc: LLC(point.llc))
                 })
         }
+        boundaries = (analysis.stages?.boundaries ?? []).map(Boundary.init)
         stages = analysis.stages.map(Stages.init)
+        evidence = EvidenceSummary(analysis.evidence)
         essentialDynamics = analysis.essentialDynamics.map(Dynamics.init)
         weightDynamics = analysis.weightDynamics.map(Dynamics.init)
         advisories = analysis.advisories

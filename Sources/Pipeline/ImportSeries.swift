@@ -1,0 +1,102 @@
+public import Development
+import Foundation
+public import Runs
+import Sampling
+import Tensors
+
+/// Measurements made of a table of numbers over training: λ̂ as it stands there, without chains or diagnostics.
+///
+/// - Parameters:
+///   - path: A file that `SeriesFile` reads.
+///   - columns: The names of its columns by what they are, where they are not the usual ones.
+/// - Throws: `Failure` for what is missing, contradictory or damaged.
+public func importSeries(at path: String, columns: [SeriesFile.Role: String] = [:]) throws -> Measurements {
+    do {
+        let url = URL(fileURLWithPath: path).standardizedFileURL
+        return Measurements(
+            importing: try SeriesFile(at: path, columns: columns), fileName: url.lastPathComponent,
+            runName: url.deletingPathExtension().lastPathComponent)
+    } catch {
+        throw Failure(wrapping: error)
+    }
+}
+
+/// The stages of stored measurements, stored sampling results or a table of numbers; nothing is sampled.
+///
+/// - Parameters:
+///   - path: A run directory that was measured, a folder of results, a file that `StoredTraces` reads or one that
+///     `SeriesFile` reads.
+///   - output: The folder of the results.
+///   - columns: As for `importSeries`.
+///   - method: The witness whose boundaries cut the stages; nil takes the best there is.
+/// - Throws: `Failure` for what is missing, contradictory or damaged, and where there is nothing for the method.
+public func findStages(
+    at path: String, output: String?, columns: [SeriesFile.Role: String], method: Method?
+) throws -> Analysis {
+    let store = MeasurementStore(run: path, output: output)
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let measurements: Measurements
+    if exists, !isFolder.boolValue {
+        measurements =
+            StoredTraces.isTraceFile(path) ? try importTraces(at: path) : try importSeries(at: path, columns: columns)
+        try store.prepare()
+        try MeasurementsFile.write(measurements, to: store.measurementsPath)
+    } else {
+        measurements = try store.readMeasurements()
+    }
+    let analysis = Analysis(measurements: measurements, method: method)
+    if let method, analysis.stages == nil {
+        let found = analysis.evidence.changePoints.filter { $0.names.count == 1 }.flatMap(\.names)
+        throw Failure(
+            .mismatch,
+            "\(path): holds nothing that --method \(method.name) can be applied to; it takes at least "
+                + "\(BoundarySearch.minimumPointCount) checkpoints with finite numbers. There are these series: "
+                + (found.isEmpty ? "none" : found.joined(separator: ", ")))
+    }
+    return analysis
+}
+
+extension Measurements {
+    /// The measurements that a table of numbers makes.
+    init(importing file: SeriesFile, fileName: String, runName: String) {
+        let series = [file.llc, file.llcErrors, file.loss].compactMap(\.self) + file.others
+        var digest = Digest()
+        for column in series {
+            digest.update("\(column.name) steps", Tensor(column.steps.map(Double.init), shape: [column.steps.count]))
+            digest.update(column.name, Tensor(column.values, shape: [column.values.count]))
+        }
+        func lookup(_ series: MetricSeries?) -> [Int: Double] {
+            series.map { Dictionary(uniqueKeysWithValues: zip($0.steps, $0.values)) } ?? [:]
+        }
+        let (llc, errors, losses) = (lookup(file.llc), lookup(file.llcErrors), lookup(file.loss))
+        var limitations = ["read from \(fileName): λ̂ is taken as it stands there, without chains or diagnostics"]
+        if file.llc != nil, file.llcErrors == nil {
+            limitations.append("\(fileName) states no standard errors of λ̂: the noise is learnt from its scatter")
+        }
+        if let loss = file.loss { limitations.append("the loss is the column `\(loss.name)` of \(fileName)") }
+        self.init(
+            runName: runName, axis: file.axis == .step ? .step : .epoch, loss: nil, exampleCount: nil, settings: nil,
+            provenance: Provenance(
+                version: instarVersion, processors: [], digests: [Entry(name: "series", value: digest.hex)]),
+            hyperparameters: [], tensors: [],
+            checkpoints: Set(llc.keys).union(losses.keys).union(file.others.flatMap(\.steps)).sorted().map { step in
+                CheckpointMeasurement(
+                    step: step, loss: losses[step], subsetLosses: [], gradientNorm: nil,
+                    llc: llc[step].map { LLCEstimate(given: $0, standardError: errors[step]) }, chains: [],
+                    tensorNorms: [], tensorMovements: [])
+            },
+            outputProducts: nil, weightProducts: nil,
+            recordedSeries: file.others.map { RecordedSeries(name: $0.name, steps: $0.steps, values: $0.values) },
+            limitations: limitations + file.notes)
+    }
+}
+
+extension LLCEstimate {
+    /// An estimate of which nothing but its value, and perhaps its standard error, is known.
+    init(given value: Double, standardError: Double?) {
+        self.init(
+            value: value, standardError: standardError, rHat: nil, bulkESS: nil, tailESS: nil, identity: nil,
+            stepBias: nil, drawCount: 0, chains: [], concerns: [])
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import HDF5
+import Tensors
+
+/// Numbers over training from elsewhere: a table of columns (CSV, or JSON lines) or an HDF5 file of one-dimensional
+/// datasets, with a column `step` (or `epoch`).
+///
+/// Columns are told by their names, or by a mapping: λ̂ (`llc`, `llc_mean`, `lambda`), its standard error (`llc_error`,
+/// `llc_se`, `llc_sem`, `llc_stderr`, `llc_mcse`, `llc_standard_error`) and a loss (`loss`, `train_loss`,
+/// `training_loss`, `test_loss`, `val_loss`; the first of these). A spread (`…_std`, `…_sd`, `…_var`) is never taken for
+/// an error: it is left out, and a note says so. All other columns are further series.
+public struct SeriesFile: Sendable, Equatable {
+    /// What a column can be.
+    public enum Role: String, Sendable, CaseIterable {
+        case step, llc, loss
+        case llcError = "llc_error"
+
+        fileprivate var usualNames: [String] {
+            switch self {
+            case .step: ["step", "steps", "epoch"]
+            case .llc: ["llc", "llc_mean", "lambda", "lambda_hat"]
+            case .llcError:
+                ["llc_error", "llc_se", "llc_sem", "llc_stderr", "llc_mcse", "llc_standard_error"]
+            case .loss: ["loss", "train_loss", "training_loss", "test_loss", "val_loss"]
+            }
+        }
+    }
+
+    /// What the column of steps counts.
+    public let axis: CheckpointSeries.Axis
+    /// λ̂; nil without such a column.
+    public let llc: MetricSeries?
+    /// Its standard errors, above zero; nil without such a column.
+    public let llcErrors: MetricSeries?
+    /// The loss; nil without such a column.
+    public let loss: MetricSeries?
+    /// All other series, in the order of the file.
+    public let others: [MetricSeries]
+    /// What was left out, and why, for the reader.
+    public let notes: [String]
+
+    /// Reads a file.
+    ///
+    /// - Parameter columns: The names of columns by what they are, where they are not the usual ones.
+    /// - Throws: `notFound` for a column that is not there, with those that are; `malformed` for cells that cannot be
+    ///   meant (steps that are negative or not whole, negative errors); `mismatch` for datasets of different lengths;
+    ///   what reading throws.
+    public init(at path: String, columns: [Role: String] = [:]) throws(RunError) {
+        let (table, stepColumn) = try Self.table(path, stepColumn: columns[.step])
+        axis = stepColumn.lowercased().hasPrefix("epoch") ? .epoch : .step
+        var notes = table.notes
+        let names = table.series.map(\.name)
+        var remaining = table.series
+        func take(_ role: Role) throws(RunError) -> MetricSeries? {
+            let wanted = columns[role].map { [$0] } ?? role.usualNames
+            guard let name = wanted.first(where: names.contains) else {
+                guard let stated = columns[role] else { return nil }
+                throw RunError(
+                    .notFound, "has no numbers in a column `\(stated)` for \(role.rawValue); there are \(names.list)",
+                    path: path)
+            }
+            let taken = remaining.first { $0.name == name }
+            remaining.removeAll { $0.name == name }
+            return taken
+        }
+        llc = try take(.llc)
+        let errors = try take(.llcError)
+        loss = try take(.loss)
+        if let negative = errors.flatMap({ zip($0.steps, $0.values).first { $0.1 < 0 } }) {
+            throw RunError(
+                .malformed,
+                "the standard error at \(axis.rawValue) \(negative.0) is \(negative.1); expected a number above zero, "
+                    + "or a blank cell where none is known", path: path)
+        }
+        let known = errors.map { zip($0.steps, $0.values).filter { $0.1 > 0 } } ?? []
+        if let errors, known.count < errors.values.count {
+            notes.append("standard errors of zero are taken as unknown: \(errors.values.count - known.count)")
+        }
+        llcErrors = errors.map { MetricSeries(name: $0.name, steps: known.map(\.0), values: known.map(\.1)) }
+        let spreads = remaining.filter { Self.isSpread($0.name) }
+        if !spreads.isEmpty {
+            notes.append(
+                "\(spreads.map(\.name).list) left out: a spread of draws is not a standard error "
+                    + "(if it is one, map it: llc_error=NAME)")
+        }
+        others = remaining.filter { !Self.isSpread($0.name) }
+        self.notes = notes
+        guard !table.series.isEmpty else {
+            throw RunError(.malformed, "holds no numbers beside its \(stepColumn)s", path: path)
+        }
+        for series in table.series {
+            if let step = series.steps.first, step < 0 {
+                throw RunError(.malformed, "\(axis.rawValue) \(step) is negative; expected 0 or more", path: path)
+            }
+        }
+    }
+
+    /// Whether the file begins as an HDF5 file does (HDF5 file format, superblock: the signature).
+    private static func isHDF5(_ path: String) -> Bool {
+        guard let file = FileHandle(forReadingAtPath: path) else { return false }
+        return (try? file.read(upToCount: 8)) == Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A])
+    }
+
+    private static func isSpread(_ name: String) -> Bool {
+        let lowered = name.lowercased()
+        return ["_std", "_sd", "_var", "/std", ".std", "_stdev", "_spread"].contains { lowered.hasSuffix($0) }
+    }
+
+    /// All numeric columns by the name of the column of steps.
+    private static func table(
+        _ path: String, stepColumn stated: String?
+    ) throws(RunError) -> (table: (series: [MetricSeries], notes: [String]), stepColumn: String) {
+        if isHDF5(path) { return try datasets(path, stepColumn: stated) }
+        if let stated { return (try MetricSeries.read(path, stepColumn: stated), stated) }
+        let usual = Role.step.usualNames
+        for name in usual.dropLast() {
+            if let table = try? MetricSeries.read(path, stepColumn: name) { return (table, name) }
+        }
+        // The last attempt's error names what is there, unless the first name is there and its table is wrong.
+        do { return (try MetricSeries.read(path, stepColumn: usual[usual.count - 1]), usual[usual.count - 1]) } catch {
+            return (try MetricSeries.read(path, stepColumn: usual[0]), usual[0])
+        }
+    }
+
+    private static func datasets(
+        _ path: String, stepColumn stated: String?
+    ) throws(RunError) -> (table: (series: [MetricSeries], notes: [String]), stepColumn: String) {
+        let columns = try readingHDF5 { () throws(HDF5Error) -> [(name: String, values: [Double])] in
+            var columns: [(name: String, values: [Double])] = []
+            let root = try HDF5File(reading: path).root()
+            for member in try root.members() where member.kind == .dataset {
+                let dataset = try root.dataset(member.name)
+                guard dataset.shape.dimensions.count == 1, case .numbers = dataset.content else { continue }
+                columns.append((member.name, try dataset.read().values()))
+            }
+            return columns
+        }
+        let names = columns.map(\.name)
+        let wanted = stated.map { [$0] } ?? Role.step.usualNames
+        guard let stepColumn = wanted.first(where: names.contains),
+            let steps = columns.first(where: { $0.name == stepColumn })?.values
+        else {
+            throw RunError(
+                .notFound,
+                "expected a one-dimensional dataset \(wanted.map { "`\($0)`" }.joined(separator: " or ")); "
+                    + "there are \(names.list)", path: path)
+        }
+        var table = MetricTable(path: path, stepColumn: stepColumn)
+        for (name, values) in columns where name != stepColumn {
+            guard values.count == steps.count else {
+                throw RunError(
+                    .mismatch, "has \(values.count) numbers where `\(stepColumn)` has \(steps.count)", path: path,
+                    object: name)
+            }
+            try table.addColumn(name, steps: steps, values: values)
+        }
+        return (table.result, stepColumn)
+    }
+}
