@@ -46,7 +46,6 @@ private func products(of rows: [[Double]]) -> InnerProducts {
         }
         #expect(dynamics.planes.map { [$0.first, $0.second] } == [[0, 1], [0, 2], [1, 2]])
         #expect(dynamics.planes.allSatisfy { $0.curvature.count == 7 && $0.centers.count == 7 })
-        #expect(dynamics.planes[0].curvature[0] == dynamics.planes[0].curvature[1])
     }
 
     @Test func `only directions with variance are components`() throws {
@@ -98,30 +97,5 @@ private func products(of rows: [[Double]]) -> InnerProducts {
         for component in dynamics.components {
             #expect(abs(component.share / component.brownianShare - 1) < 5 * (2 / Double(dimension)).squareRoot())
         }
-    }
-}
-
-@Suite struct `Smoothing a path` {
-    /// Reference: scipy's gaussian_filter1d(values, 0.5, mode="reflect", truncate=4); with ten points or fewer
-    /// the width is half a checkpoint throughout.
-    @Test func `a short path agrees with scipy`() {
-        let expected = [
-            1.320407776251724, 3.4680100052147793, 2.8521339059542066, 7.0406237268239895, 5.530406804288797,
-            6.147602228963056, 1.8531893662851564, 2.7876261862182914,
-        ]
-        let smoothed = EssentialDynamics.smoothed([1, 4, 2, 8, 5, 7, 1, 3])
-        #expect(zip(smoothed, expected).allSatisfy { abs($0 - $1) < 1e-12 })
-    }
-
-    @Test(arguments: [1, 2, 3, 501]) func `a constant stays`(count: Int) {
-        let smoothed = EssentialDynamics.smoothed(Array(repeating: 3, count: count))
-        #expect(smoothed.allSatisfy { abs($0 - 3) < 1e-13 })
-    }
-
-    @Test func `late checkpoints are smoothed more`() {
-        let path = (0..<400).map { $0.isMultiple(of: 2) ? 1.0 : -1 }
-        let smoothed = EssentialDynamics.smoothed(path)
-        #expect(abs(smoothed[1]) > 0.3)
-        #expect(abs(smoothed[300]) < 1e-3)
     }
 }
