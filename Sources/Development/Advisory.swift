@@ -191,14 +191,14 @@ extension Advisory {
         return advisories
     }
 
-    /// What the shares of variance give reason to say.
+    /// What the null tests of a path give reason to say.
     static func concerning(dynamics: EssentialDynamics?) -> [Advisory] {
-        guard let first = dynamics?.components.first, first.share <= first.brownianShare else { return [] }
+        guard let null = dynamics?.nullTest, !null.beatsNull else { return [] }
         return [
             Advisory(
                 severity: .note,
-                finding: "The first component of the outputs explains \(Format.share(first.share)) of the variance, "
-                    + "no more than that of a Brownian path (\(Format.share(first.brownianShare))).",
+                finding: "The components of the outputs are not told from those of a random walk with the same steps "
+                    + "(p = \(Format.value(null.pValue, significantDigits: 2))).",
                 remedy: "Do not read stages out of the components' shares or of their wave-like shapes alone.")
         ]
     }

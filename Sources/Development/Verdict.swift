@@ -63,17 +63,51 @@ extension Comparison {
         var sentences = zip(runNames, analyses).map { name, analysis in
             "\(name): \(analysis.verdict[0])"
         }
-        if let boundaryRatios {
-            for (name, ratios) in zip(runNames, boundaryRatios).dropFirst() {
-                let listing = ratios.map { Format.value($0) }.joined(separator: ", ")
-                let subject = ratios.count == 1 ? "The boundary of \(name) lies" : "The boundaries of \(name) lie"
-                sentences.append("\(subject) at \(listing) times the steps of those of \(runNames[0]).")
-            }
-        }
+        sentences += universality.map { $0.verdict(by: alignment) } ?? []
         if !levelsAreComparable {
             sentences.append("Heights of the LLC cannot be compared: it was measured under different conditions.")
         }
         return sentences
+    }
+}
+
+extension Universality {
+    /// Whether the runs go through the same stages, as a measured statement, and where the matched ones lie.
+    fileprivate func verdict(by coordinate: Coordinate) -> [String] {
+        guard !agreesOnNone else { return ["The runs agree in having no stage boundary."] }
+        guard let comparison = comparisons.first(where: { $0.coordinate == coordinate }) else {
+            return ["Stages cannot be matched by \(coordinate.words): fewer than two runs know it at their boundaries."]
+        }
+        var sentences: [String] = []
+        if let score = comparison.joint ?? (comparison.pairs.count == 1 ? comparison.pairs[0].score : nil) {
+            sentences.append(
+                "Matched by \(coordinate.words), the stages agree to \(Format.share(score.value)), where boundaries at "
+                    + "random agree to \(Format.share(score.chanceMean)) on average and to "
+                    + "\(Format.share(score.chanceQuantile)) once in twenty times (p = "
+                    + "\(Format.value(score.pValue, significantDigits: 2))).")
+        } else {
+            sentences.append("Matched by \(coordinate.words), no score: only some of the runs have boundaries.")
+        }
+        for pair in comparison.pairs where pair.first == 0 && !pair.matches.isEmpty {
+            let places = pair.matches.map { match in
+                "boundary \(match.first + 1) at \(Format.value(match.stepRatio)) times the step "
+                    + "[\(Format.value(match.interval.lowerBound)), \(Format.value(match.interval.upperBound))]"
+            }
+            sentences.append(
+                "\(runs[pair.second].name) reaches, of the boundaries of \(runs[0].name), \(Format.list(places)).")
+        }
+        return sentences
+    }
+}
+
+extension Universality.Coordinate {
+    /// The coordinate in words.
+    public var words: String {
+        switch self {
+        case .logStep: "log step"
+        case .loss: "loss"
+        case .llc: "λ̂"
+        }
     }
 }
 

@@ -7,9 +7,11 @@ import Tensors
 /// Components are joint, one set of axes for all runs, where every run's outputs were measured on the same probe;
 /// otherwise each run keeps its own, and the comparison says so.
 ///
-/// - Parameter paths: Run directories, or folders that hold `measurements.h5`.
+/// - Parameters:
+///   - paths: Run directories, or folders that hold `measurements.h5`.
+///   - alignment: The coordinate by which stages are matched in the verdict; all are computed.
 /// - Throws: `Failure` for a run that was not measured.
-public func compareRuns(at paths: [String]) throws -> Comparison {
+public func compareRuns(at paths: [String], alignment: Universality.Coordinate = .logStep) throws -> Comparison {
     let stores = paths.map { MeasurementStore(run: $0, output: nil) }
     let analyses = try stores.map { Analysis(measurements: try $0.readMeasurements()) }
     let measurements = analyses.map(\.measurements)
@@ -17,17 +19,18 @@ public func compareRuns(at paths: [String]) throws -> Comparison {
         measurements.allSatisfy({
             $0.outputProducts?.probeDigest == probe && $0.outputProducts?.dimension == first.dimension
         })
-    else { return Comparison(analyses) }
+    else { return Comparison(analyses, alignment: alignment) }
 
     let surveys = zip(stores, measurements).flatMap { store, measured in
         measured.steps.map { store.surveyPath(step: $0) }
     }
     guard surveys.allSatisfy(FileManager.default.fileExists) else {
-        return Comparison(analyses)
+        return Comparison(analyses, alignment: alignment)
     }
     let products = try innerProducts(count: surveys.count, dimension: first.dimension, probeDigest: probe) {
         try Survey.read(surveys[$0])?.value.outputs ?? []
     }
     return Comparison(
-        analyses, jointDynamics: try EssentialDynamics.joint(products: products, steps: measurements.map(\.steps)))
+        analyses, jointDynamics: try EssentialDynamics.joint(products: products, steps: measurements.map(\.steps)),
+        alignment: alignment)
 }

@@ -139,13 +139,13 @@ import Testing
         #expect(analysis.advisories.contains { $0.finding.hasPrefix("The stages could not be computed") })
     }
 
-    @Test func `shares that a Brownian path has too are said`() {
-        func dynamics(share: Double) -> EssentialDynamics {
+    @Test func `a path that a random walk could have is said to be one`() {
+        func dynamics(pValue: Double) -> EssentialDynamics {
             EssentialDynamics(
-                steps: [0, 1, 2],
-                components: [.init(scores: [], smoothed: [], share: share, brownianShare: 0.6079)], planes: [])
+                steps: [0, 1, 2], components: [], planes: [],
+                nullTest: .init(surrogateCount: 199, checkpointCount: 3, pValue: pValue))
         }
-        #expect(Advisory.concerning(dynamics: dynamics(share: 0.56)).count == 1)
-        #expect(Advisory.concerning(dynamics: dynamics(share: 0.8)).isEmpty)
+        #expect(Advisory.concerning(dynamics: dynamics(pValue: 0.3)).count == 1)
+        #expect(Advisory.concerning(dynamics: dynamics(pValue: 0.01)).isEmpty)
     }
 }

@@ -45,9 +45,11 @@ public struct Comparison: Sendable {
     public var essentialDynamics: [EssentialDynamics?]
     /// Whether the components are those of all runs stacked, so that scores of different runs share their axes.
     public var hasCommonComponents: Bool
-    /// Step of each boundary divided by that of the first run's same boundary, `[run][boundary]`; nil unless all
-    /// runs have the same number of boundaries, and at least one.
-    public var boundaryRatios: [[Double]]?
+    /// The stages of the runs matched, by step, loss and λ̂, with what chance would have given; nil unless stages were
+    /// looked for in at least two runs.
+    public var universality: Universality?
+    /// The coordinate whose matching the verdict and the tables show.
+    public var alignment: Universality.Coordinate
     /// What the reader must know before comparing, gravest first.
     public var advisories: [Advisory]
 
@@ -68,7 +70,11 @@ public struct Comparison: Sendable {
     ///   - analyses: The runs; the first is the one that ratios refer to.
     ///   - jointDynamics: Components of all runs stacked, one per run (`EssentialDynamics.joint`); nil where the
     ///     outputs were not taken on one probe set, and each run then keeps components of its own.
-    public init(_ analyses: [Analysis], jointDynamics: [EssentialDynamics]? = nil) {
+    ///   - alignment: The coordinate by which stages are matched in the verdict; all are computed.
+    public init(
+        _ analyses: [Analysis], jointDynamics: [EssentialDynamics]? = nil,
+        alignment: Universality.Coordinate = .logStep
+    ) {
         precondition(analyses.count > 1, "a comparison is of at least two runs")
         precondition(jointDynamics.map { $0.count == analyses.count } ?? true, "one joint trajectory per run")
         self.analyses = analyses
@@ -86,16 +92,28 @@ public struct Comparison: Sendable {
         }
         self.essentialDynamics = jointDynamics ?? analyses.map(\.essentialDynamics)
         self.hasCommonComponents = jointDynamics != nil
-        self.boundaryRatios = Comparison.ratios(of: analyses.map { $0.stages?.boundaries ?? [] })
+        self.alignment = alignment
+        self.universality = nil
         self.advisories = []
+        self.universality = matchedStages
         self.advisories = Advisory.gravestFirst(comparability + dynamicsAdvisories + stageAdvisories)
     }
 
-    private static func ratios(of boundaries: [[Boundary]]) -> [[Double]]? {
-        guard let reference = boundaries.first, !reference.isEmpty,
-            boundaries.allSatisfy({ $0.count == reference.count })
-        else { return nil }
-        return boundaries.map { zip($0, reference).map { $0.step / $1.step } }
+    /// The runs with stages, matched; heights of λ̂ take part only where they can be compared.
+    private var matchedStages: Universality? {
+        let runs = zip(runNames, analyses).compactMap { name, analysis -> RunStages? in
+            guard let stages = analysis.stages,
+                let span = Analysis.searchedSpan(analysis.measurements.checkpoints.map(\.step))
+            else { return nil }
+            let losses = analysis.measurements.losses
+            return RunStages(
+                name: name, range: span, boundaries: stages.boundaries,
+                loss: losses.isEmpty
+                    ? nil : RunStages.Curve(steps: losses.map { Double($0.step) }, values: losses.map(\.loss)),
+                llc: levelsAreComparable
+                    ? stages.search.map { RunStages.Curve(steps: $0.curve.steps, values: $0.curve.mean) } : nil)
+        }
+        return Universality(matching: runs)
     }
 
     private var comparability: [Advisory] {

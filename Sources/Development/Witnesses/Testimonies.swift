@@ -4,6 +4,7 @@ import Tensors
 struct Testimonies {
     private let measurements: Measurements
     private let outputs: EssentialDynamics?
+    private let weights: EssentialDynamics?
     private let lossSearch: BoundarySearch?
     private let together: ChangePointFinding
     private let groups: [(name: String, finding: ChangePointFinding)]
@@ -14,6 +15,7 @@ struct Testimonies {
     ) {
         self.measurements = measurements
         self.outputs = outputs
+        self.weights = weights
         self.lossSearch = lossSearch
         let series = measurements.series(outputs: outputs, weights: weights)
         together = ChangePointFinding(of: series.flatMap(\.1))
@@ -87,6 +89,15 @@ struct Testimonies {
             Witness(
                 name: name, kind: .changePoints,
                 places: finding.changePoints.map { Witness.Place(step: $0.step, interval: $0.between) })
+        }
+        for (name, dynamics) in [("outputs", outputs), ("weights", weights)] {
+            guard let dynamics, dynamics.nullTest != nil else { continue }
+            witnesses.append(
+                Witness(
+                    name: name, kind: .forms,
+                    places: dynamics.forms.filter(\.beatsNull).sorted { $0.step < $1.step }.map {
+                        Witness.Place(step: $0.step, interval: $0.interval)
+                    }))
         }
         witnesses += groups.filter { method != .series($0.name) }.map { changes($0.name, $0.finding) }
         if method != .changePoints, together.names.count > 1 {

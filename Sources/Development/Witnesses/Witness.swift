@@ -8,7 +8,7 @@ public struct Witness: Sendable, Codable, Equatable {
         case rest
         /// Where the law of the series changes.
         case changePoints = "change points"
-        /// Where the path of the outputs turns about a form.
+        /// Where a path of components turns about a form that random walks do not have.
         case forms
     }
 

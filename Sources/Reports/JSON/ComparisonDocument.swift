@@ -15,8 +15,10 @@ public struct ComparisonDocument: Sendable, Codable, Equatable {
     public var differences: [Comparison.Difference]
     /// Whether the components are common to all runs.
     public var hasCommonComponents: Bool
-    /// Step of each boundary over that of the first run's, `[run][boundary]`; absent when their numbers differ.
-    public var boundaryRatios: [[Nullable]]?
+    /// The stages of the runs matched by step, loss and λ̂, with scores, their distribution under chance and p-values.
+    public var universality: Universality?
+    /// The coordinate that the verdict goes by.
+    public var alignment: Universality.Coordinate
     /// What the reader must know before comparing, gravest first.
     public var advisories: [Advisory]
 
@@ -62,7 +64,8 @@ public struct ComparisonDocument: Sendable, Codable, Equatable {
         }
         differences = comparison.differences
         hasCommonComponents = comparison.hasCommonComponents
-        boundaryRatios = comparison.boundaryRatios?.map { $0.map(Nullable.init) }
+        universality = comparison.universality
+        alignment = comparison.alignment
         advisories = comparison.advisories
     }
 

@@ -1,4 +1,4 @@
-import Development
+public import Development
 
 extension AnalysisDocument {
     /// Boundaries and stages; both documents use it.
@@ -121,10 +121,19 @@ extension AnalysisDocument {
         public var steps: [Int]
         /// By falling share of the variance.
         public var components: [Component]
+        /// Where the path turns about a point in several planes at once, with p-values.
+        public var forms: [EssentialDynamics.Form]
+        /// The path held against random walks with its own steps.
+        public var nullTest: EssentialDynamics.NullTest?
+        /// The length of the path up to each checkpoint, over all outputs.
+        public var arcLength: [Nullable]?
 
         init(_ dynamics: EssentialDynamics) {
             steps = dynamics.steps
             components = dynamics.components.map(Component.init)
+            forms = dynamics.forms
+            nullTest = dynamics.nullTest
+            arcLength = dynamics.motion?.lengths.map(Nullable.init)
         }
     }
 
@@ -138,12 +147,15 @@ extension AnalysisDocument {
         public var share: Nullable
         /// The same component's share for a Brownian path with as many points.
         public var brownianShare: Nullable
+        /// The same component's share in random walks with this run's own steps, with a p-value.
+        public var surrogate: EssentialDynamics.SurrogateShare?
 
         init(_ component: EssentialDynamics.Component) {
             scores = component.scores.map(Nullable.init)
             smoothed = component.smoothed.map(Nullable.init)
             share = Nullable(component.share)
             brownianShare = Nullable(component.brownianShare)
+            surrogate = component.surrogate
         }
     }
 }

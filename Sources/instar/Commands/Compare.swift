@@ -18,7 +18,21 @@ struct Compare: AsyncParsableCommand {
 
     @Argument(help: "Two or more run directories, or folders that hold results.") var runs: [String]
     @Option(help: "The folder compare.html and comparison.json go to.") var output = "instar-comparison"
+    @Option(help: "What stages are matched by in the verdict: step, loss or llc; the tables hold all.")
+    var align: Alignment = .step
     @Flag(help: "Print the comparison as JSON on stdout.") var json = false
+
+    enum Alignment: String, ExpressibleByArgument, CaseIterable {
+        case step, loss, llc
+
+        var coordinate: Universality.Coordinate {
+            switch self {
+            case .step: .logStep
+            case .loss: .loss
+            case .llc: .llc
+            }
+        }
+    }
 
     func validate() throws {
         guard runs.count >= 2 else { throw ValidationError("compare needs at least two run directories.") }
@@ -28,8 +42,9 @@ struct Compare: AsyncParsableCommand {
         let runs = runs
         let output = output
         let json = json
+        let alignment = align.coordinate
         try await runCommand {
-            let comparison = try compareRuns(at: runs)
+            let comparison = try compareRuns(at: runs, alignment: alignment)
             let document = try ComparisonDocument(comparison).json()
             try writeFiles(
                 [

@@ -11,10 +11,13 @@ import Testing
         #expect(!comparison.advisories.contains { $0.severity == .warning })
         #expect(comparison.levelsAreComparable)
         #expect(comparison.runNames == ["made up (1)", "made up (2)"])
-        let ratios = try #require(comparison.boundaryRatios)
-        #expect(ratios[0] == [1])
+        let universality = try #require(comparison.universality)
+        #expect(universality.comparisons.map(\.coordinate) == [.logStep, .loss, .llc])
+        let match = try #require(universality.comparisons[0].pairs[0].matches.first)
         // Both lie within 0.75 in log t of the boundary of one signal, as in the tests of finding stages.
-        #expect(abs(log(ratios[1][0])) < 1.5)
+        #expect(abs(log(match.stepRatio)) < 1.5)
+        #expect(match.interval.contains(match.stepRatio))
+        #expect(comparison.verdict.contains { $0.hasPrefix("Matched by log step, the stages agree to ") })
         #expect(comparison.llcs.map(\.steps) == comparison.losses.map(\.steps))
     }
 
@@ -66,7 +69,7 @@ import Testing
     @Test func `runs without stages are compared all the same`() {
         let short = Analysis(measurements: madeUpRun(name: "short") { $0 = Array($0.prefix(5)) })
         let comparison = Comparison([Analysis(measurements: madeUpRun()), short])
-        #expect(comparison.boundaryRatios == nil)
+        #expect(comparison.universality == nil)
         #expect(comparison.advisories.contains { $0.finding.hasPrefix("short has no LLC series") })
     }
 }

@@ -30,6 +30,7 @@ extension RunReport {
                 subheadings: ["Of the \(name)"], paragraphs: [hasEvolute ? "\(introduction) \(evolute)" : introduction],
                 evoluteSwitches: hasEvolute ? [.init(identifier: "evolute-\(name)")] : [],
                 figures: figures, arrangement: "grid"))
+        if let null = dynamics.nullTest { blocks.append(nullBlock(null, of: dynamics)) }
         if let chart = componentChart(dynamics, name: name) {
             let caption =
                 "Scores at the checkpoints (points) and smoothed over their index (lines), on one scale each. "
@@ -38,9 +39,61 @@ extension RunReport {
             blocks.append(
                 Page.Block(
                     figures: [Page.Figure(full: chart, caption: caption, numbers: [scoreTable(dynamics)])],
-                    tables: [shareTable(dynamics, name: name)]))
+                    tables: [shareTable(dynamics, name: name)],
+                    foldedTables: dynamics.motion.map { [motionTable($0, steps: dynamics.steps, name: name)] } ?? []))
         }
         return blocks
+    }
+
+    /// What a random walk with this run's own steps gives, and the forms beside it.
+    private func nullBlock(_ null: EssentialDynamics.NullTest, of dynamics: EssentialDynamics) -> Page.Block {
+        let verdict =
+            null.beatsNull
+            ? "The path is not that of a random walk" : "The path is not told from that of a random walk"
+        var text =
+            "\(verdict) with the same steps in random senses (p = \(Format.value(null.pValue, significantDigits: 2)), "
+            + "\(null.surrogateCount) walks"
+            + (null.checkpointCount < dynamics.steps.count ? " of \(null.checkpointCount) checkpoints). " : "). ")
+        let forms = dynamics.forms.filter(\.beatsNull)
+        let others = dynamics.forms.count - forms.count
+        text +=
+            forms.isEmpty
+            ? "No form, a place that the path turns about, stands out from what such walks have."
+            : "A form is a place that the path turns about in several planes at once."
+        if others > 0 { text += " \(Format.counted(others, "weaker candidate")) did not stand out." }
+        guard !forms.isEmpty else { return Page.Block(paragraphs: [text]) }
+        let table = Table(
+            "Forms that random walks do not have",
+            columns: ["At", "Within", "Planes that agree", "Center", "Prominence", "p"],
+            numeric: [0, 1, 4, 5],
+            rows: forms.map { form in
+                [
+                    Format.step(form.step), Format.interval(form.interval),
+                    form.pairs.map { pair in pair.map { "PC\($0 + 1)" }.joined(separator: "–") }
+                        .joined(separator: ", "),
+                    form.point.map { Format.value($0) }.joined(separator: ", "), Format.value(form.prominence),
+                    form.pValue.map { Format.value($0, significantDigits: 2) } ?? "–",
+                ]
+            })
+        return Page.Block(paragraphs: [text], tables: [table])
+    }
+
+    /// How far and how fast the path went.
+    private func motionTable(_ motion: EssentialDynamics.Motion, steps: [Int], name: String) -> Table {
+        let lengths = motion.lengths
+        let speeds = motion.speeds(steps: steps)
+        return Table(
+            "Arc length of the \(name), their speed per \(analysis.measurements.axis.rawValue) up to each checkpoint, and the cosine between "
+                + "the steps before and after it",
+            columns: [analysis.measurements.axisWord, "Arc length", "Speed", "Cosine"], numeric: [0, 1, 2, 3],
+            rows: steps.indices.map { index in
+                let cosine = index > 0 && index - 1 < motion.cosines.count ? motion.cosines[index - 1] : nil
+                let speed = index > 0 ? speeds[index - 1] : nil
+                return [
+                    Format.count(steps[index]), Format.number(lengths[index]),
+                    speed.map { Format.number($0) } ?? "", cosine.map { Format.number($0) } ?? "",
+                ]
+            })
     }
 
     private func planeChart(_ plane: EssentialDynamics.Plane, of dynamics: EssentialDynamics, name: String) -> Chart {
@@ -108,9 +161,14 @@ extension RunReport {
     private func shareTable(_ dynamics: EssentialDynamics, name: String) -> Table {
         Table(
             "Shares of the variance of the \(name)",
-            columns: ["Component", "Share", "Brownian path"], numeric: [1, 2],
+            columns: ["Component", "Share", "Brownian path", "Walks with these steps, 95 % below", "p"],
+            numeric: [1, 2, 3, 4],
             rows: dynamics.components.enumerated().map { index, component in
-                ["PC\(index + 1)", Format.share(component.share), Format.share(component.brownianShare)]
+                [
+                    "PC\(index + 1)", Format.share(component.share), Format.share(component.brownianShare),
+                    component.surrogate.map { Format.share($0.upper) } ?? "–",
+                    component.surrogate.map { Format.value($0.pValue, significantDigits: 2) } ?? "–",
+                ]
             })
     }
 
