@@ -142,10 +142,20 @@ public struct CheckpointMeasurement: Sendable {
     public var tensorNorms: [Double]
     /// The Euclidean distance each tensor moved since the previous checkpoint; zeros at the first.
     public var tensorMovements: [Double]
-    /// Creates a measurement.
+    /// The angle between each tensor's displacement since the previous checkpoint and its displacement before that, in
+    /// radians: 0 straight on, π/2 at right angles, π back. nil at the first two checkpoints and where either is zero.
+    public var tensorTurns: [Double?]
+    /// The effective rank of each tensor with several axes (``MatrixRank/effective``; all axes but the first make up the
+    /// columns). nil for vectors, zero tensors and those above `MatrixRank.sideLimit`, which `limitations` names.
+    public var tensorEffectiveRanks: [Double?]
+    /// The stable rank (``MatrixRank/stable``) of the same tensors.
+    public var tensorStableRanks: [Double?]
+
+    /// Creates a measurement; turns and ranks that are left out are nil for every tensor.
     public init(
         step: Int, loss: Double?, subsetLosses: [(name: String, loss: Double)], gradientNorm: Double?,
-        llc: LLCEstimate?, chains: [ChainTrace], tensorNorms: [Double], tensorMovements: [Double]
+        llc: LLCEstimate?, chains: [ChainTrace], tensorNorms: [Double], tensorMovements: [Double],
+        tensorTurns: [Double?]? = nil, tensorEffectiveRanks: [Double?]? = nil, tensorStableRanks: [Double?]? = nil
     ) {
         self.step = step
         self.loss = loss
@@ -155,6 +165,10 @@ public struct CheckpointMeasurement: Sendable {
         self.chains = chains
         self.tensorNorms = tensorNorms
         self.tensorMovements = tensorMovements
+        let unknown = [Double?](repeating: nil, count: tensorNorms.count)
+        self.tensorTurns = tensorTurns ?? unknown
+        self.tensorEffectiveRanks = tensorEffectiveRanks ?? unknown
+        self.tensorStableRanks = tensorStableRanks ?? unknown
     }
 }
 

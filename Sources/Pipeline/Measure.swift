@@ -76,11 +76,13 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     }
     try stored?.requireCompatible(with: settings, folder: store.folder)
     settings.restrictions = try merged(stored?.restrictions ?? [], options.restrictions, isMeasured: model != nil)
+    let tensors = flatTensors(of: model, checkpoint: first)
     return Work(
         run: run, model: model,
         targets: try model.map { try samplingTargets($0, settings.restrictions, settings: settings.sampling) } ?? [],
-        settings: settings, selection: selection, limitations: run.missing,
-        tensors: flatTensors(of: model, checkpoint: first), resolution: resolution)
+        settings: settings, selection: selection,
+        limitations: run.missing + [tensors.rankLimitation].compactMap(\.self), tensors: tensors,
+        resolution: resolution)
 }
 
 extension Work {
@@ -90,11 +92,12 @@ extension Work {
     ) async throws -> Measurements {
         let surveyor = Surveyor<Scalar>(model: model, probe: model.map(Probe.init(model:)), tensors: tensors)
         let surveying = ProgressCounter(phase: "surveying", drawCount: 0, unitCount: selection.count, into: progress)
-        let surveys = try await concurrentMap(Array(selection.indices), jobs: jobs) { place in
-            let survey = try self.survey(at: place, surveyor: surveyor, store: store)
-            await surveying.add(draws: 0, units: 1)
-            return survey
-        }
+        // Neighbours are read together; there are several groups for each worker, so that none waits long.
+        let length = max(1, min(16, selection.count / (4 * jobs)))
+        let groups = stride(from: 0, to: selection.count, by: length).map { $0..<min($0 + length, selection.count) }
+        let surveys = try await concurrentMap(groups, jobs: jobs) { places in
+            try await self.surveys(at: places, surveyor: surveyor, store: store, counter: surveying)
+        }.flatMap(\.self)
         var chains = targets.map { _ in selection.map { _ in [StoredUnit<ChainTrace>]() } }
         if let sampling = settings.sampling, !targets.isEmpty {
             let centers = try CenterCache<Scalar>(series: run.series, targets: targets, jobs: jobs)
@@ -146,27 +149,45 @@ extension Work {
         return chains
     }
 
+    /// The surveys of checkpoints that follow each other, of which three are in memory at a time: two give a movement,
+    /// three its turn.
+    private func surveys<Scalar: Real>(
+        at places: Range<Int>, surveyor: Surveyor<Scalar>, store: MeasurementStore, counter: ProgressCounter
+    ) async throws -> [StoredUnit<Survey>] {
+        var window: [(checkpoint: Checkpoint, digest: String)] = []
+        var surveys: [StoredUnit<Survey>] = []
+        for place in max(0, places.lowerBound - 2)..<places.upperBound {
+            try Task.checkCancellation()
+            let checkpoint = try run.series.read(at: selection[place])
+            window = window.suffix(2) + [(checkpoint, checkpoint.digest)]
+            guard places.contains(place) else { continue }
+            surveys.append(try survey(last: window, surveyor: surveyor, store: store))
+            await counter.add(draws: 0, units: 1)
+        }
+        return surveys
+    }
+
     /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which
-    /// checkpoint comes before, so one that does not fit is taken again.
+    /// checkpoints come before, so one that does not fit is taken again.
+    ///
+    /// - Parameter window: The checkpoint and up to two measured ones before it, in order.
     private func survey<Scalar: Real>(
-        at place: Int, surveyor: Surveyor<Scalar>, store: MeasurementStore
+        last window: [(checkpoint: Checkpoint, digest: String)], surveyor: Surveyor<Scalar>, store: MeasurementStore
     ) throws -> StoredUnit<Survey> {
-        try Task.checkCancellation()
-        let index = selection[place]
-        let previous = place > 0 ? selection[place - 1] : nil
-        let checkpoint = try run.series.read(at: index)
-        let digest = checkpoint.digest
-        let before = try previous.map { try run.series.read(at: $0) }
+        let (checkpoint, digest) = window[window.count - 1]
+        let before = window.dropLast().reversed().map(\.checkpoint)
         let path = store.surveyPath(step: checkpoint.step)
         let precision = settings.sampling?.precision ?? .float
+        let history = window.dropLast().map(\.digest).joined(separator: " ")
         let key = unitKey(
             weights: digest, inputs: StoredSettings(sampling: nil, inputs: settings.inputs),
-            unit: "survey \(precision.rawValue) after \(before?.digest ?? "none")")
-        if var stored = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path) }), stored.key == key {
+            unit: "survey 2 \(precision.rawValue) after \(history)")
+        if var stored = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path, expecting: key) }) {
             stored.value.dropVectors()
             return stored
         }
-        var survey = try surveyor.survey(checkpoint, digest: digest, previous: before)
+        var survey = try surveyor.survey(
+            checkpoint, digest: digest, previous: before.first, earlier: before.dropFirst().first)
         try survey.write(to: path, key: key, processor: Processor.description)
         survey.dropVectors()
         return StoredUnit(key: key, processor: Processor.description, value: survey)
@@ -211,7 +232,9 @@ extension Work {
                 step: survey.step, loss: survey.loss,
                 subsetLosses: zip(subsetNames, survey.subsetLosses).map { (name: $0, loss: $1) },
                 gradientNorm: survey.gradientNorm, llc: whole?.llc, chains: whole?.chains ?? [],
-                tensorNorms: survey.tensorNorms, tensorMovements: survey.tensorMovements)
+                tensorNorms: survey.tensorNorms, tensorMovements: survey.tensorMovements,
+                tensorTurns: survey.tensorTurns, tensorEffectiveRanks: survey.tensorEffectiveRanks,
+                tensorStableRanks: survey.tensorStableRanks)
             checkpoint.observations = whole?.observations
             measurements.checkpoints.append(checkpoint)
         }

@@ -17,6 +17,12 @@ struct Survey: Sendable, Equatable {
     var tensorNorms: [Double]
     /// The distance each tensor moved since the previous measured checkpoint. Axes `[tensor]`.
     var tensorMovements: [Double]
+    /// The angle between that displacement and the one before. Axes `[tensor]`.
+    var tensorTurns: [Double?]
+    /// Axes `[tensor]`.
+    var tensorEffectiveRanks: [Double?]
+    /// Axes `[tensor]`.
+    var tensorStableRanks: [Double?]
     /// The outputs on the probe set, or their projection; empty without model and examples.
     var outputs: [Float]
     /// The sampled weights, or their projection.
@@ -67,29 +73,55 @@ struct Surveyor<Scalar: Real>: Sendable {
     let probe: Probe?
     let tensors: [TensorSummary]
 
-    /// Surveys a checkpoint; `previous` is the measured checkpoint before it.
-    func survey(_ checkpoint: Checkpoint, digest: String, previous: Checkpoint?) throws -> Survey {
-        var norms: [Double] = []
-        var movements: [Double] = []
-        var sampledWeights: [Float] = []
-        for tensor in tensors {
-            guard let values = checkpoint[tensor.name]?.values(as: Double.self),
-                let earlier = (previous ?? checkpoint)[tensor.name]?.values(as: Double.self)
-            else { preconditionFailure("every checkpoint of a series has the tensors of the first") }
-            norms.append(values.reduce(0) { $0 + $1 * $1 }.squareRoot())
-            movements.append(zip(values, earlier).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot())
-            if tensor.isSampled { sampledWeights.append(contentsOf: values.map { Float($0) }) }
-        }
+    /// Surveys a checkpoint; `previous` is the measured checkpoint before it, `earlier` the one before that.
+    func survey(
+        _ checkpoint: Checkpoint, digest: String, previous: Checkpoint?, earlier: Checkpoint?
+    ) throws -> Survey {
         var survey = Survey(
             step: checkpoint.step, weightsDigest: digest, loss: nil, subsetLosses: [], gradientNorm: nil,
-            tensorNorms: norms, tensorMovements: movements, outputs: [],
-            weights: Projection(dimension: sampledWeights.count, key: "weights").apply(to: sampledWeights))
+            tensorNorms: [], tensorMovements: [], tensorTurns: [], tensorEffectiveRanks: [], tensorStableRanks: [],
+            outputs: [], weights: [])
+        var sampledWeights: [Float] = []
+        for tensor in tensors {
+            let values = checkpoint.values(of: tensor)
+            survey.append(
+                values, of: tensor, previous: previous?.values(of: tensor), earlier: earlier?.values(of: tensor))
+            if tensor.isSampled { sampledWeights.append(contentsOf: values.map { Float($0) }) }
+        }
+        survey.weights = Projection(dimension: sampledWeights.count, key: "weights").apply(to: sampledWeights)
         if let model, let probe { try survey.measureOutputs(checkpoint, model: model, probe: probe, as: Scalar.self) }
         return survey
     }
 }
 
+extension Checkpoint {
+    fileprivate func values(of tensor: TensorSummary) -> [Double] {
+        guard let values = self[tensor.name]?.values(as: Double.self) else {
+            preconditionFailure("every checkpoint of a series has the tensors of the first")
+        }
+        return values
+    }
+}
+
 extension Survey {
+    /// Norm, movement, turn and ranks of the next tensor.
+    fileprivate mutating func append(
+        _ values: [Double], of tensor: TensorSummary, previous: [Double]?, earlier: [Double]?
+    ) {
+        tensorNorms.append(values.reduce(0) { $0 + $1 * $1 }.squareRoot())
+        tensorMovements.append(
+            zip(values, previous ?? values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot())
+        if let previous, let earlier {
+            tensorTurns.append(turn(earlier, previous, values))
+        } else {
+            tensorTurns.append(nil)
+        }
+        let sides = MatrixRank.isMeasured(tensor.shape) ? MatrixRank.sides(of: tensor.shape) : nil
+        let rank = sides.flatMap { MatrixRank(values, rows: $0.rows, columns: $0.columns) }
+        tensorEffectiveRanks.append(rank?.effective)
+        tensorStableRanks.append(rank?.stable)
+    }
+
     /// Losses, gradient and probe outputs at w\*.
     fileprivate mutating func measureOutputs<Scalar: Real>(
         _ checkpoint: Checkpoint, model: LoadedModel, probe: Probe, as type: Scalar.Type

@@ -59,9 +59,10 @@ struct MetricTable {
         // "\r\n" is one Character in Swift.
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         guard let header = lines.first else { return }
-        let separator = [",", ";", "\t"].max { a, b in
-            header.filter { $0 == a }.count < header.filter { $0 == b }.count
-        } ?? ","
+        let separator =
+            [",", ";", "\t"].max { a, b in
+                header.filter { $0 == a }.count < header.filter { $0 == b }.count
+            } ?? ","
         let names = csvCells(header, separator: separator)
         guard names.contains(stepColumn) else {
             throw error(1, "expected a column `\(stepColumn)`, found \(names.list)")

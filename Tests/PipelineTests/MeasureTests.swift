@@ -25,6 +25,8 @@ import Testing
         for (a, b) in zip(read.checkpoints, measured.checkpoints) {
             #expect(a.llc == b.llc && a.chains == b.chains && a.loss == b.loss && a.gradientNorm == b.gradientNorm)
             #expect(a.tensorNorms == b.tensorNorms && a.tensorMovements == b.tensorMovements)
+            #expect(a.tensorTurns == b.tensorTurns && a.tensorEffectiveRanks == b.tensorEffectiveRanks)
+            #expect(a.tensorStableRanks == b.tensorStableRanks)
         }
     }
 

@@ -223,6 +223,21 @@ struct RunReportTests {
         #expect(steps.count == 6)
     }
 
+    @Test func `turns of the weights and the ranks that change most have figures`() throws {
+        var analysis = SyntheticAnalysis.full()
+        func captions() -> [String] {
+            RunReport(analysis: analysis).tensorSection?.blocks.flatMap { $0.figures.map(\.figureCaption) } ?? []
+        }
+        #expect(captions().filter { $0.hasPrefix("The angle") }.count == 1)
+        #expect(captions().filter { $0.hasPrefix("Effective rank; at most") }.count == 11)
+        let unknown = [Double?](repeating: nil, count: analysis.measurements.tensors.count)
+        for index in analysis.measurements.checkpoints.indices {
+            analysis.measurements.checkpoints[index].tensorTurns = unknown
+            analysis.measurements.checkpoints[index].tensorEffectiveRanks = unknown
+        }
+        #expect(captions().count == 1, "the movements alone")
+    }
+
     @Test func `relative movement is the distance over the larger norm`() {
         var measurements = SyntheticAnalysis.full(checkpointCount: 3).measurements
         for index in measurements.checkpoints.indices {

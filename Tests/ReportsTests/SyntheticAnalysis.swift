@@ -101,7 +101,10 @@ enum SyntheticAnalysis {
             tensorNorms: (0..<tensorCount).map { 8 + Double($0) + x },
             tensorMovements: (0..<tensorCount).map { tensor in
                 index == 0 ? 0 : 6 * exp(-pow(x - 3 - Double(tensor) / 3, 2) / 6) + 0.004
-            })
+            },
+            tensorTurns: (0..<tensorCount).map { index < 2 ? nil : 1.2 + 0.3 * noise(index, 50 + $0) },
+            tensorEffectiveRanks: (0..<tensorCount).map { 14 - sigmoid(x - 5) * Double(3 + $0 % 7) },
+            tensorStableRanks: (0..<tensorCount).map { 5 - sigmoid(x - 5) * Double($0 % 4) })
     }
 
     private static func estimate(_ value: Double, index: Int, isDoubtful: Bool) -> LLCEstimate {

@@ -89,8 +89,20 @@ private func transposed(_ a: [Double], rows: Int, columns: Int) -> [Double] {
         }
     }
 
+    @Test func `eigenvalues alone are those of the full decomposition`() throws {
+        let count = 30
+        let matrix = productWithTranspose(
+            randomMatrix(count * count, seed: 5), randomMatrix(count * count, seed: 5), rows: count, columns: count,
+            inner: count)
+        let alone = try SymmetricEigen.values(of: matrix, count: count)
+        // The two algorithms differ by their backward errors, n·ε relative to the largest.
+        #expect(relativeError(alone, try SymmetricEigen(matrix, count: count).values) < 100 * 30 * .ulpOfOne)
+        #expect(try SymmetricEigen.values(of: [], count: 0).isEmpty)
+    }
+
     @Test func `a matrix with NaN is refused`() {
         #expect(throws: LinearAlgebraError.notFinite) { try SymmetricEigen([.nan], count: 1) }
+        #expect(throws: LinearAlgebraError.notFinite) { try SymmetricEigen.values(of: [.nan], count: 1) }
     }
 }
 
@@ -143,6 +155,16 @@ private func transposed(_ a: [Double], rows: Int, columns: Int) -> [Double] {
             zip(rows[index / 3], rows[index % 3]).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         }
         #expect(relativeError(gram(rows: rows), reference) < 5000 * .ulpOfOne)
+    }
+
+    @Test(arguments: [(6, 9), (9, 6), (1, 5)])
+    func `the products of a matrix are those of its shorter side`(rows: Int, columns: Int) {
+        let matrix = randomMatrix(rows * columns, seed: 11)
+        let shorter = rows <= columns ? matrix : transposed(matrix, rows: rows, columns: columns)
+        let (count, length) = (min(rows, columns), max(rows, columns))
+        let reference = productWithTranspose(shorter, shorter, rows: count, columns: count, inner: length)
+        // Inner products of nine terms.
+        #expect(relativeError(gram(matrix: matrix, rows: rows, columns: columns), reference) < 90 * .ulpOfOne)
     }
 
     @Test func `no rows give an empty matrix`() { #expect(gram(rows: [[Double]]()).isEmpty) }

@@ -27,6 +27,10 @@ extension Measurements {
         checkpoints.compactMap { checkpoint in checkpoint.loss.map { (checkpoint.step, $0) } }
     }
 
+    static let movementGroup = "weight movement"
+    /// More tensors than this are not searched one beside the other: the first are.
+    static let movementLimit = 12
+
     /// Every series that was measured or recorded, for change-point search; each belongs to a group that is a witness.
     ///
     /// A loss enters as its logarithm where it is positive throughout, as a loss falls by orders of magnitude.
@@ -50,6 +54,7 @@ extension Measurements {
             ("loss", [series("loss", logarithmic(losses.map { ($0.step, $0.loss) }))]),
             ("outputs", components(outputs, "outputs")),
             ("weights", components(weights, "weights")),
+            (Self.movementGroup, Array(movementSeries.prefix(1 + Self.movementLimit))),
         ]
         let subsetNames = checkpoints.first?.subsetLosses.map(\.name) ?? []
         for name in subsetNames where name != "train" {

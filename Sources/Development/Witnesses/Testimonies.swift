@@ -18,7 +18,9 @@ struct Testimonies {
         self.weights = weights
         self.lossSearch = lossSearch
         let series = measurements.series(outputs: outputs, weights: weights)
-        together = ChangePointFinding(of: series.flatMap(\.1))
+        // Tensors are many; together with the others the movement of all of them stands for each.
+        together = ChangePointFinding(
+            of: series.flatMap { $0.group == Measurements.movementGroup ? Array($0.1.prefix(1)) : $0.1 })
         groups = series.map { ($0.group, ChangePointFinding(of: $0.1)) }.filter { !$0.1.names.isEmpty }
     }
 

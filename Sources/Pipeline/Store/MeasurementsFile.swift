@@ -13,7 +13,9 @@ import Tensors
 enum MeasurementsFile {
     /// All of `Measurements` that is not an array.
     private struct Header: Codable {
-        var format = 2
+        static let currentFormat = 3
+
+        var format = Header.currentFormat
         var runName: String
         var axis: Measurements.Axis
         var loss: LossDescription?
@@ -93,6 +95,15 @@ enum MeasurementsFile {
         }
     }
 
+    /// The tables of tensors in which a missing number is NaN, by their names in the file.
+    private static var optionalTensorNumbers: [(name: String, path: WritableKeyPath<CheckpointMeasurement, [Double?]>)]
+    {
+        [
+            ("tensor_turn", \.tensorTurns), ("tensor_effective_rank", \.tensorEffectiveRanks),
+            ("tensor_stable_rank", \.tensorStableRanks),
+        ]
+    }
+
     private static func writeCheckpoints(_ measurements: Measurements, into group: HDF5Writer) throws(HDF5Error) {
         let checkpoints = measurements.checkpoints
         try group.writeDimension("checkpoint", integers(measurements.steps))
@@ -117,6 +128,9 @@ enum MeasurementsFile {
             try group.writeDimension("tensor", measurements.tensors.map(\.name))
             try table("tensor_norm", "tensor", checkpoints.map(\.tensorNorms))
             try table("tensor_movement", "tensor", checkpoints.map(\.tensorMovements))
+            for (name, path) in optionalTensorNumbers {
+                try table(name, "tensor", checkpoints.map { $0[keyPath: path].map { $0 ?? .nan } })
+            }
         }
         if let subsets = checkpoints.first?.subsetLosses.map(\.name), !subsets.isEmpty {
             try group.writeDimension("subset", subsets)
@@ -152,6 +166,12 @@ enum MeasurementsFile {
                 .malformed,
                 "\(path): its header cannot be read (\(error)); it may be of another version. Measure again")
         }
+        guard header.format == Header.currentFormat else {
+            throw Failure(
+                .malformed,
+                "\(path): is of format \(header.format), and this version of Instar reads \(Header.currentFormat). "
+                    + "Measure again: finished chains are kept")
+        }
         var measurements = Measurements(
             runName: header.runName, axis: header.axis, loss: header.loss, exampleCount: header.exampleCount,
             settings: header.settings, provenance: header.provenance, hyperparameters: header.hyperparameters,
@@ -185,7 +205,7 @@ enum MeasurementsFile {
         // Estimates that were given and not sampled stand for themselves; chains replace the others below.
         let isGiven = header.settings == nil && header.imported == nil
         let estimates = isGiven ? zip(try group.doubles("llc"), try group.doubles("llc_error")).map { ($0, $1) } : []
-        return try steps(group.dataset("checkpoint")).enumerated().map { index, step in
+        var checkpoints = try steps(group.dataset("checkpoint")).enumerated().map { index, step in
             CheckpointMeasurement(
                 step: step, loss: losses[index].finite,
                 subsetLosses: zip(header.subsets, subsets[index]).map { (name: $0, loss: $1) },
@@ -196,6 +216,11 @@ enum MeasurementsFile {
                 chains: [], tensorNorms: norms[index],
                 tensorMovements: movements[index])
         }
+        for (name, path) in optionalTensorNumbers {
+            let values = try rows(name, width: header.tensors.count)
+            for index in checkpoints.indices { checkpoints[index][keyPath: path] = values[index].map(\.finite) }
+        }
+        return checkpoints
     }
 
     private static func readChains(
@@ -268,9 +293,4 @@ extension Measurements {
             loss: chains.lazy.compactMap(\.centerLoss).first, llc: estimate(chains, conditions: conditions),
             chains: chains, observations: observations)
     }
-}
-
-extension Double {
-    /// The number, or nil where it is NaN or infinite.
-    fileprivate var finite: Double? { isFinite ? self : nil }
 }

@@ -39,6 +39,14 @@ struct StoredUnit<Value: Sendable>: Sendable {
 }
 
 extension Survey {
+    /// The arrays in which a missing number is NaN, by their names in the file.
+    private static var optionalNumbers: [(name: String, path: WritableKeyPath<Survey, [Double?]>)] {
+        [
+            ("tensor_turns", \.tensorTurns), ("tensor_effective_ranks", \.tensorEffectiveRanks),
+            ("tensor_stable_ranks", \.tensorStableRanks),
+        ]
+    }
+
     /// Writes the survey as one file.
     func write(to path: String, key: String, processor: String) throws(HDF5Error) {
         try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
@@ -51,24 +59,30 @@ extension Survey {
             try root.write("subset_losses", Tensor(subsetLosses, shape: [subsetLosses.count]))
             try root.write("tensor_norms", Tensor(tensorNorms, shape: [tensorNorms.count]))
             try root.write("tensor_movements", Tensor(tensorMovements, shape: [tensorMovements.count]))
+            for (name, path) in Self.optionalNumbers {
+                let values = self[keyPath: path].map { $0 ?? .nan }
+                try root.write(name, Tensor(values, shape: [values.count]))
+            }
             try root.write("outputs", Tensor(outputs, shape: [outputs.count]))
             try root.write("weights", Tensor(weights, shape: [weights.count]))
         }
     }
 
-    /// Reads a survey back; nil where there is no file.
-    static func read(_ path: String) throws(HDF5Error) -> StoredUnit<Survey>? {
+    /// Reads a survey back; nil where there is no file, or where it has another key than the expected one.
+    static func read(_ path: String, expecting key: String? = nil) throws(HDF5Error) -> StoredUnit<Survey>? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let root = try HDF5File(reading: path).root()
-        return StoredUnit(
-            key: try root.requiredText("key"), processor: try root.requiredText("processor"),
-            value: Survey(
-                step: try root.requiredInteger("step"), weightsDigest: try root.requiredText("weights_digest"),
-                loss: try root.number("loss"), subsetLosses: try root.doubles("subset_losses"),
-                gradientNorm: try root.number("gradient_norm"), tensorNorms: try root.doubles("tensor_norms"),
-                tensorMovements: try root.doubles("tensor_movements"),
-                outputs: try root.dataset("outputs").read().values(),
-                weights: try root.dataset("weights").read().values()))
+        let storedKey = try root.requiredText("key")
+        guard key == nil || key == storedKey else { return nil }
+        var survey = Survey(
+            step: try root.requiredInteger("step"), weightsDigest: try root.requiredText("weights_digest"),
+            loss: try root.number("loss"), subsetLosses: try root.doubles("subset_losses"),
+            gradientNorm: try root.number("gradient_norm"), tensorNorms: try root.doubles("tensor_norms"),
+            tensorMovements: try root.doubles("tensor_movements"), tensorTurns: [], tensorEffectiveRanks: [],
+            tensorStableRanks: [], outputs: try root.dataset("outputs").read().values(),
+            weights: try root.dataset("weights").read().values())
+        for (name, path) in optionalNumbers { survey[keyPath: path] = try root.doubles(name).map(\.finite) }
+        return StoredUnit(key: storedKey, processor: try root.requiredText("processor"), value: survey)
     }
 }
 
@@ -227,4 +241,9 @@ extension HDF5Group {
             .malformed, "expected \(expected) as attribute '\(name)', found none: this is no result of Instar's",
             path: file.path, object: path)
     }
+}
+
+extension Double {
+    /// The number, or nil where it is NaN or infinite.
+    var finite: Double? { isFinite ? self : nil }
 }

@@ -22,10 +22,33 @@ public func gram<Scalar: Real>(rows: [[Scalar]]) -> [Double] {
             CblasRowMajor, CblasUpper, CblasNoTrans, blasint(count), blasint(columns), 1, block, blasint(columns), 1,
             &result, blasint(count))
     }
-    for row in 0..<count {
-        for column in 0..<row { result[row * count + column] = result[column * count + row] }
-    }
+    mirrorUpper(&result, count: count)
     return result
+}
+
+/// The inner products of a matrix's rows, or of its columns where those are fewer: the smaller of W·Wᵀ and WᵀW.
+///
+/// - Parameters:
+///   - matrix: Row-major, `rows` × `columns`.
+/// - Returns: A symmetric matrix of min(rows, columns) rows, row-major.
+public func gram(matrix: [Double], rows: Int, columns: Int) -> [Double] {
+    precondition(matrix.count == rows * columns, "\(matrix.count) numbers are no \(rows) × \(columns) matrix")
+    let (count, length) = (min(rows, columns), max(rows, columns))
+    var result = [Double](repeating: 0, count: count * count)
+    guard count > 0 else { return result }
+    blasUsesOneThread()
+    cblas_dsyrk(
+        CblasRowMajor, CblasUpper, rows <= columns ? CblasNoTrans : CblasTrans, blasint(count), blasint(length), 1,
+        matrix, blasint(columns), 0, &result, blasint(count))
+    mirrorUpper(&result, count: count)
+    return result
+}
+
+/// Makes the lower triangle of a square matrix equal to the upper one.
+private func mirrorUpper(_ matrix: inout [Double], count: Int) {
+    for row in 0..<count {
+        for column in 0..<row { matrix[row * count + column] = matrix[column * count + row] }
+    }
 }
 
 @_specialize(where Scalar == Float)
