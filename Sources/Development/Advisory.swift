@@ -64,7 +64,9 @@ extension Measurements {
             + limitations.map {
                 Advisory(
                     severity: .note, finding: Format.sentence($0),
-                    remedy: "Add what is missing to the run directory and measure again; all else stands without it.")
+                    remedy: tensors.isEmpty
+                        ? "All else stands without it."
+                        : "Add what is missing to the run directory and measure again; all else stands without it.")
             }
     }
 

@@ -72,7 +72,10 @@ import Testing
     @Test func `a run without model or examples is analyzed from its weights`() async throws {
         try FileManager.default.removeItem(atPath: "\(run.path)/model.onnx")
         let analysis = try await analyzeRun(at: run.path, options: run.quick)
-        #expect(analysis.stages == nil && analysis.essentialDynamics == nil)
+        #expect(analysis.essentialDynamics == nil)
+        // Weaker evidence, and said to be.
+        #expect(analysis.stages?.method == .changePoints)
+        #expect(analysis.verdict[0].contains("weaker evidence than the LLC"))
         #expect(analysis.weightDynamics != nil)
         #expect(!analysis.measurements.limitations.isEmpty)
     }

@@ -50,7 +50,7 @@ struct MeasurementStore: Sendable {
             try FileManager.default.createDirectory(atPath: units, withIntermediateDirectories: true)
             for place in [folder, units] {
                 for name in try FileManager.default.contentsOfDirectory(atPath: place)
-                where name.hasPrefix(".") && name.contains(".h5.") {
+                where name.hasPrefix(".") && name.contains(".h5.") || name.hasPrefix(".dat.nosync") {
                     try FileManager.default.removeItem(atPath: "\(place)/\(name)")
                 }
             }
