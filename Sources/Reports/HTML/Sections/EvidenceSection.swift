@@ -101,7 +101,10 @@ extension RunReport {
         var sentence =
             "λ̂ differs by \(Format.change(pair.llcDifference)) between them, "
             + (pair.isBeyondErrors ? "beyond the errors" : "within the errors")
-        if let p = pair.pValue { sentence += " (p = \(Format.value(p, significantDigits: 2)))" }
+        if let p = pair.pValue {
+            // The normal law's tail is below the smallest number there is.
+            sentence += p > 0 ? " (p = \(Format.value(p, significantDigits: 2)))" : " (p below 10⁻³⁰⁰)"
+        }
         if let smallest = pair.smallestVisibleDifference {
             sentence +=
                 ". The smallest difference that would have been seen in four of five such runs is "
