@@ -133,7 +133,8 @@ extension Measurements {
         return [
             Advisory(
                 severity: .warning,
-                finding: "The training loss does not fall over the run: \(Format.value(first.1)) at \(axis.rawValue) "
+                finding:
+                    "The \(tensors.isEmpty ? "loss" : "training loss") does not fall over the run: \(Format.value(first.1)) at \(axis.rawValue) "
                     + "\(Format.step(first.0)), \(Format.value(last.1)) at \(Format.step(last.0)).",
                 remedy: "Check that the loss, the targets and the order of the checkpoints are those of the training.",
                 steps: [first.0, last.0])

@@ -21,7 +21,7 @@ public enum Format {
         if let whole = Int(exactly: step) { return Format.step(whole) }
         if step.magnitude < 10 { return value(step, significantDigits: 2) }
         let unit = pow(10, max(0, floor(log10(step.magnitude)) - 2))
-        return Format.step(Int((step / unit).rounded() * unit))
+        return Int(exactly: (step / unit).rounded() * unit).map { Format.step($0) } ?? value(step)
     }
 
     /// An interval of inferred steps: "[800, 1,020]".

@@ -21,7 +21,8 @@ extension Analysis {
                     + "at least \(BoundarySearch.minimumPointCount) are needed.")
             sentences += measurements.doubt.map { [$0] } ?? []
         } else {
-            sentences.append("The LLC was not measured, so no stages were looked for.")
+            sentences.append(
+                "No stages were looked for: the LLC was not measured, and nothing else is known at enough checkpoints.")
         }
         let warnings = advisories.filter { $0.severity == .warning }.count
         if warnings > 0 {
@@ -37,21 +38,21 @@ extension Analysis {
     /// Which witnesses confirm the boundaries, beside what chance would have given, and what two solutions differ in.
     private func evidenceSentences(_ stages: StageFinding) -> [String] {
         var sentences: [String] = []
-        if let table = evidence.table, !stages.boundaries.isEmpty {
+        if let table = evidence.table, table.independentCount > 0, !stages.boundaries.isEmpty {
             let counts = stages.boundaries.indices.map { index in
                 "\(table.confirmationCount(ofBoundary: index)) "
                     + "(\(Format.value(table.expectedByChance(ofBoundary: index), significantDigits: 2)) by chance)"
             }
             let subject = counts.count == 1 ? "the boundary" : "the boundaries, in order"
             sentences.append(
-                "Of \(table.witnesses.count) other witnesses, those that confirm "
-                    + "\(subject): \(counts.joined(separator: ", ")).")
+                "Of \(table.independentCount) independent series, those that confirm \(subject): "
+                    + "\(counts.joined(separator: ", ")).")
         }
         if let pair = evidence.equalLossPair {
             sentences.append(
                 "Two solutions of one training loss: the LLC changes by \(Format.change(pair.llcDifference)) from the one that "
                     + "fails on held-out examples to the one that does not, "
-                    + (pair.isBeyondErrors ? "beyond the errors." : "within the errors."))
+                    + "\(pair.judgement).")
         }
         return sentences
     }
@@ -125,8 +126,9 @@ extension Measurements {
     fileprivate func doubt(of boundaries: [Boundary]) -> String? {
         let steps = usablePoints.map(\.step)
         let doubtful = Set(doubtfulSteps)
-        let weak = boundaries.filter {
-            doubtful.isSuperset(of: StageFinding.checkpoints(behind: $0.interval, of: steps))
+        let weak = boundaries.filter { boundary in
+            let behind = StageFinding.checkpoints(behind: boundary.interval, of: steps)
+            return !behind.isEmpty && doubtful.isSuperset(of: behind)
         }
         guard !weak.isEmpty else { return nil }
         let places = Format.list(weak.map { "\(axis.rawValue) \(Format.step($0.step))" })

@@ -29,32 +29,55 @@ public func importSeries(at path: String, columns: [SeriesFile.Role: String] = [
 ///   - output: The folder of the results.
 ///   - columns: As for `importSeries`.
 ///   - method: The witness whose boundaries cut the stages; nil takes the best there is.
-/// - Throws: `Failure` for what is missing, contradictory or damaged, and where there is nothing for the method.
+/// - Throws: `Failure` for what is missing, contradictory or damaged, where there is nothing for the method, and where the
+///   output folder holds sampled chains.
 public func findStages(
     at path: String, output: String?, columns: [SeriesFile.Role: String], method: Method?
 ) throws -> Analysis {
     let store = MeasurementStore(run: path, output: output)
     var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let measurements: Measurements
-    if exists, !isFolder.boolValue {
-        measurements =
-            StoredTraces.isTraceFile(path) ? try importTraces(at: path) : try importSeries(at: path, columns: columns)
-        try store.prepare()
-        try MeasurementsFile.write(measurements, to: store.measurementsPath)
-    } else {
-        measurements = try store.readMeasurements()
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw Failure(.notFound, "\(path): is not there; expected a file of series or a folder of results")
     }
+    let isFile = !isFolder.boolValue
+    let isTable = isFile && !StoredTraces.isTraceFile(path)
+    guard isTable || columns.isEmpty else {
+        throw Failure(.usage, "\(path): is no table of series; --column does not apply to it")
+    }
+    let measurements =
+        isTable
+        ? try importSeries(at: path, columns: columns)
+        : isFile ? try importTraces(at: path) : try store.readMeasurements()
     let analysis = Analysis(measurements: measurements, method: method)
     if let method, analysis.stages == nil {
-        let found = analysis.evidence.changePoints.filter { $0.names.count == 1 }.flatMap(\.names)
+        let applicable = analysis.applicableMethods
         throw Failure(
             .mismatch,
             "\(path): holds nothing that --method \(method.name) can be applied to; it takes at least "
-                + "\(BoundarySearch.minimumPointCount) checkpoints with finite numbers. There are these series: "
-                + (found.isEmpty ? "none" : found.joined(separator: ", ")))
+                + "\(BoundarySearch.minimumPointCount) checkpoints with finite numbers. What there is: "
+                + (applicable.isEmpty ? "none" : applicable.joined(separator: ", ")))
+    }
+    if isFile {
+        guard try store.readSettings() == nil else {
+            throw Failure(
+                .mismatch,
+                "\(store.folder) holds the sampled results of a run, which are not overwritten; state another --output")
+        }
+        try store.prepare()
+        try MeasurementsFile.write(measurements, to: store.measurementsPath)
     }
     return analysis
+}
+
+extension Analysis {
+    /// The names of the methods that there are series enough for.
+    fileprivate var applicableMethods: [String] {
+        let recorded = Set(measurements.recordedSeries.map(\.name))
+        let alone = evidence.changePoints.filter { $0.names.count == 1 }.flatMap(\.names)
+        let hasLLC = measurements.checkpoints.count { $0.llc?.value != nil } >= BoundarySearch.minimumPointCount
+        return (hasLLC ? [Method.llc.name] : []) + (evidence.lossSearch == nil ? [] : [Method.loss.name])
+            + (evidence.changePoints.isEmpty ? [] : [Method.changePoints.name]) + alone.filter(recorded.contains)
+    }
 }
 
 extension Measurements {
@@ -70,7 +93,11 @@ extension Measurements {
             series.map { Dictionary(uniqueKeysWithValues: zip($0.steps, $0.values)) } ?? [:]
         }
         let (llc, errors, losses) = (lookup(file.llc), lookup(file.llcErrors), lookup(file.loss))
-        var limitations = ["read from \(fileName): λ̂ is taken as it stands there, without chains or diagnostics"]
+        var limitations = [
+            file.llc == nil
+                ? "read from \(fileName): it holds no λ̂"
+                : "read from \(fileName): λ̂ is taken as it stands there, without chains or diagnostics"
+        ]
         if file.llc != nil, file.llcErrors == nil {
             limitations.append("\(fileName) states no standard errors of λ̂: the noise is learnt from its scatter")
         }

@@ -11,14 +11,16 @@ public struct MetricSeries: Sendable, Equatable {
 
     /// Reads all numeric columns of a file.
     ///
-    /// Cells of a CSV are separated by commas, semicolons (a comma may then be the decimal one) or tabs, whichever the
-    /// header has most of. The column `step` (or `epoch`, as the axis says) counts training; cells that are blank or not finite numbers
-    /// are left out, and of two values at one step the later row's is kept. Lines of JSON may hold the bare words `NaN`
-    /// and `Infinity` that Python's `json` writes, and the last may be cut short, as by a run that was killed.
+    /// Cells of a CSV are separated by commas, semicolons or tabs, whichever the header has most of; beside semicolons and
+    /// tabs a comma may be the decimal one. The column `step` (or `epoch`, as the axis says) counts training; cells that
+    /// are blank or not finite numbers are left out, and of two values at one step the later row's is kept. Lines of JSON
+    /// may hold the bare words `NaN` and `Infinity` that Python's `json` writes, and the last may be cut short, as by a run
+    /// that was killed.
     ///
     /// - Returns: The series in the order of the columns, and notes on what was left out.
-    /// - Throws: `malformed`, with the line, if there is no such column, a step is not a whole number, a row has more
-    ///   cells than there are columns, or a line is not a JSON object.
+    /// - Throws: `malformed`, with the line, if there is no such column, a step is not a whole number of at most 10¹⁴ (beyond,
+    ///   neighbours cannot be told apart by their logarithms), a row has more cells than there are columns, or a line is
+    ///   not a JSON object.
     public static func read(
         _ path: String, axis: CheckpointSeries.Axis
     ) throws(RunError) -> (series: [MetricSeries], notes: [String]) {
@@ -31,13 +33,22 @@ public struct MetricSeries: Sendable, Equatable {
     ) throws(RunError) -> (series: [MetricSeries], notes: [String]) {
         let text = try readText(path)
         var table = MetricTable(path: path, stepColumn: stepColumn)
-        if path.hasSuffix(".jsonl") {
+        if isJSONLines(path) {
             try table.addJSONLines(text)
         } else {
             try table.addCSV(text)
         }
         return table.result
     }
+
+    /// The names of a file's columns; of JSON lines, those of the first that can be read.
+    static func columnNames(_ path: String) throws(RunError) -> [String] {
+        let lines = try readText(path).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        if isJSONLines(path) { return lines.lazy.compactMap(jsonCells).first?.keys.sorted() ?? [] }
+        return lines.first.map { csvCells($0, separator: separator(ofHeader: $0)) } ?? []
+    }
+
+    private static func isJSONLines(_ path: String) -> Bool { path.hasSuffix(".jsonl") }
 }
 
 /// Collects the cells of a table of metrics by column.
@@ -58,11 +69,10 @@ struct MetricTable {
     mutating func addCSV(_ text: String) throws(RunError) {
         // "\r\n" is one Character in Swift.
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        guard let header = lines.first else { return }
-        let separator =
-            [",", ";", "\t"].max { a, b in
-                header.filter { $0 == a }.count < header.filter { $0 == b }.count
-            } ?? ","
+        guard let header = lines.first, lines.contains(where: { !$0.allSatisfy(\.isWhitespace) }) else {
+            throw RunError(.malformed, "is empty; expected a header with a column `\(stepColumn)`", path: path)
+        }
+        let separator = separator(ofHeader: header)
         let names = csvCells(header, separator: separator)
         guard names.contains(stepColumn) else {
             throw error(1, "expected a column `\(stepColumn)`, found \(names.list)")
@@ -75,23 +85,19 @@ struct MetricTable {
             }
             let row = Array(zip(names, values))
             let stepText = row.first { $0.0 == stepColumn }?.1 ?? ""
-            guard let step = wholeNumber(stepText) else {
-                throw error(index + 1, "expected a whole number as \(stepColumn), found \"\(stepText)\"")
+            guard let step = wholeNumber(decimal(stepText, separator)) else {
+                throw error(index + 1, "expected \(Self.wholeNumbers) as \(stepColumn), found \"\(stepText)\"")
             }
             for (name, value) in row where name != stepColumn {
-                let number = Double(separator == "," ? value : value.replacing(",", with: "."))
-                add(name, step, number, isBlank: value.isEmpty)
+                add(name, step, Double(decimal(value, separator)), isBlank: value.isEmpty)
             }
         }
     }
 
     mutating func addJSONLines(_ text: String) throws(RunError) {
-        let decoder = JSONDecoder()
-        // JSON5 is JSON with, among others, the words NaN and Infinity.
-        decoder.allowsJSON5 = true
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
-            guard let row = try? decoder.decode([String: JSONCell].self, from: Data(line.utf8)) else {
+            guard let row = jsonCells(line) else {
                 // What follows the last line break was never finished.
                 if index == lines.count - 1 {
                     isCutShort = true
@@ -99,8 +105,9 @@ struct MetricTable {
                 }
                 throw error(index + 1, "expected a JSON object, found \"\(line.prefix(40))\"")
             }
-            guard let step = row[stepColumn]?.number.flatMap({ Int(exactly: $0) }) else {
-                throw error(index + 1, "expected a whole number as `\(stepColumn)`, found \(row.keys.sorted().list)")
+            guard let step = row[stepColumn]?.number.flatMap(wholeNumber) else {
+                throw error(
+                    index + 1, "expected \(Self.wholeNumbers) as `\(stepColumn)`, found \(row.keys.sorted().list)")
             }
             for (name, cell) in row.sorted(by: { $0.key < $1.key }) where name != stepColumn {
                 add(name, step, cell.number, isBlank: cell.isNull)
@@ -111,8 +118,9 @@ struct MetricTable {
     /// Adds a column of numbers beside its steps.
     mutating func addColumn(_ name: String, steps: [Double], values: [Double]) throws(RunError) {
         for (step, value) in zip(steps, values) {
-            guard let whole = Int(exactly: step) else {
-                throw RunError(.malformed, "expected whole numbers as \(stepColumn), found \(step)", path: path)
+            guard let whole = wholeNumber(step) else {
+                throw RunError(
+                    .malformed, "expected \(Self.wholeNumbers) as \(stepColumn), found \(step)", path: path)
             }
             add(name, whole, value, isBlank: false)
         }
@@ -149,11 +157,38 @@ struct MetricTable {
         return (series, notes)
     }
 
-    private func wholeNumber(_ text: String) -> Int? { Int(text) ?? Double(text).flatMap { Int(exactly: $0) } }
+    /// What a step can be, in words. The doubles log(t + 1) of neighbouring whole numbers differ up to here.
+    private static let wholeNumbers = "a whole number of at most 10¹⁴"
+    private static let greatestStep = 1e14
+
+    private func wholeNumber(_ text: String) -> Int? { Double(text).flatMap(wholeNumber) }
+
+    private func wholeNumber(_ number: Double) -> Int? {
+        number.magnitude <= Self.greatestStep ? Int(exactly: number) : nil
+    }
+
+    /// The cell with a decimal point; a comma that separates cells is none of a number's.
+    private func decimal(_ cell: String, _ separator: Character) -> String {
+        separator == "," ? cell : cell.replacing(",", with: ".")
+    }
 
     private func error(_ line: Int, _ reason: String) -> RunError {
         RunError(.malformed, "line \(line): \(reason)", path: path)
     }
+}
+
+/// The separator that a header has most of: a comma, a semicolon or a tab.
+private func separator(ofHeader header: Substring) -> Character {
+    func count(_ separator: Character) -> Int { csvCells(header, separator: separator).count }
+    return [",", ";", "\t"].max { count($0) < count($1) } ?? ","
+}
+
+/// The members of a line of JSON; nil if it is not an object.
+private func jsonCells(_ line: Substring) -> [String: JSONCell]? {
+    let decoder = JSONDecoder()
+    // JSON5 is JSON with, among others, the words NaN and Infinity.
+    decoder.allowsJSON5 = true
+    return try? decoder.decode([String: JSONCell].self, from: Data(line.utf8))
 }
 
 /// The cells of a line, RFC 4180: a cell in quotes may hold separators and doubled quotes.

@@ -42,21 +42,26 @@ public struct SeriesFile: Sendable, Equatable {
     /// Reads a file.
     ///
     /// - Parameter columns: The names of columns by what they are, where they are not the usual ones.
-    /// - Throws: `notFound` for a column that is not there, with those that are; `malformed` for cells that cannot be
-    ///   meant (steps that are negative or not whole, negative errors); `mismatch` for datasets of different lengths;
-    ///   what reading throws.
+    /// - Throws: `mismatch` for a stated column that is not there, with those that are, for a column stated twice, and for
+    ///   datasets of different lengths; `malformed` for a file without steps or numbers and for cells that cannot be meant
+    ///   (steps that are negative or not whole, negative errors); what reading throws.
     public init(at path: String, columns: [Role: String] = [:]) throws(RunError) {
+        for (name, roles) in Dictionary(grouping: columns.keys, by: { columns[$0] ?? "" }) where roles.count > 1 {
+            let both = roles.map { "`\($0.rawValue)`" }.sorted().joined(separator: " and ")
+            throw RunError(.mismatch, "the column `\(name)` cannot be \(both) at once", path: path)
+        }
         let (table, stepColumn) = try Self.table(path, stepColumn: columns[.step])
         axis = stepColumn.lowercased().hasPrefix("epoch") ? .epoch : .step
         var notes = table.notes
         let names = table.series.map(\.name)
         var remaining = table.series
         func take(_ role: Role) throws(RunError) -> MetricSeries? {
-            let wanted = columns[role].map { [$0] } ?? role.usualNames
+            let wanted =
+                columns[role].map { [$0] } ?? role.usualNames.filter { !columns.values.contains($0) }
             guard let name = wanted.first(where: names.contains) else {
                 guard let stated = columns[role] else { return nil }
                 throw RunError(
-                    .notFound, "has no numbers in a column `\(stated)` for \(role.rawValue); there are \(names.list)",
+                    .mismatch, "has no numbers in a column `\(stated)` for \(role.rawValue); there are \(names.list)",
                     path: path)
             }
             let taken = remaining.first { $0.name == name }
@@ -77,6 +82,12 @@ public struct SeriesFile: Sendable, Equatable {
             notes.append("standard errors of zero are taken as unknown: \(errors.values.count - known.count)")
         }
         llcErrors = errors.map { MetricSeries(name: $0.name, steps: known.map(\.0), values: known.map(\.1)) }
+        let otherErrors = remaining.filter { Role.llcError.usualNames.contains($0.name) }.map(\.name)
+        if !otherErrors.isEmpty {
+            notes.append("\(otherErrors.list) left out: the standard errors are those of \(llcErrors?.name ?? "none")")
+        }
+        remaining.removeAll { otherErrors.contains($0.name) }
+        if llc == nil, let errors { notes.append("\(errors.name) left out: there is no λ̂ that it belongs to") }
         let spreads = remaining.filter { Self.isSpread($0.name) }
         if !spreads.isEmpty {
             notes.append(
@@ -111,15 +122,24 @@ public struct SeriesFile: Sendable, Equatable {
         _ path: String, stepColumn stated: String?
     ) throws(RunError) -> (table: (series: [MetricSeries], notes: [String]), stepColumn: String) {
         if isHDF5(path) { return try datasets(path, stepColumn: stated) }
-        if let stated { return (try MetricSeries.read(path, stepColumn: stated), stated) }
-        let usual = Role.step.usualNames
-        for name in usual.dropLast() {
-            if let table = try? MetricSeries.read(path, stepColumn: name) { return (table, name) }
+        let names = try MetricSeries.columnNames(path).filter { !$0.isEmpty }
+        let name = stepColumn(among: names, stated: stated)
+        guard names.isEmpty || names.contains(name) else {
+            throw missing("column `\(name)`", names: names, path: path)
         }
-        // The last attempt's error names what is there, unless the first name is there and its table is wrong.
-        do { return (try MetricSeries.read(path, stepColumn: usual[usual.count - 1]), usual[usual.count - 1]) } catch {
-            return (try MetricSeries.read(path, stepColumn: usual[0]), usual[0])
-        }
+        return (try MetricSeries.read(path, stepColumn: name), name)
+    }
+
+    private static func missing(_ wanted: String, names: [String], path: String) -> RunError {
+        RunError(
+            .malformed,
+            "expected a \(wanted), found \(names.isEmpty ? "none" : names.list); "
+                + "if it has another name, map it: step=NAME", path: path)
+    }
+
+    /// The column of steps: as stated, else the first usual name that is there, else the one to ask for.
+    private static func stepColumn(among names: [String], stated: String?) -> String {
+        stated ?? Role.step.usualNames.first(where: names.contains) ?? Role.step.rawValue
     }
 
     private static func datasets(
@@ -136,14 +156,9 @@ public struct SeriesFile: Sendable, Equatable {
             return columns
         }
         let names = columns.map(\.name)
-        let wanted = stated.map { [$0] } ?? Role.step.usualNames
-        guard let stepColumn = wanted.first(where: names.contains),
-            let steps = columns.first(where: { $0.name == stepColumn })?.values
-        else {
-            throw RunError(
-                .notFound,
-                "expected a one-dimensional dataset \(wanted.map { "`\($0)`" }.joined(separator: " or ")); "
-                    + "there are \(names.list)", path: path)
+        let stepColumn = stepColumn(among: names, stated: stated)
+        guard let steps = columns.first(where: { $0.name == stepColumn })?.values else {
+            throw missing("one-dimensional dataset `\(stepColumn)` of numbers", names: names, path: path)
         }
         var table = MetricTable(path: path, stepColumn: stepColumn)
         for (name, values) in columns where name != stepColumn {

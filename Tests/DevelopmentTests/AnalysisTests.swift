@@ -112,7 +112,10 @@ import Testing
         let analysis = Analysis(measurements: measurements)
         #expect(analysis.stages == nil && analysis.essentialDynamics == nil)
         #expect(analysis.advisories.map(\.severity) == [.note])
-        #expect(analysis.verdict == ["The LLC was not measured, so no stages were looked for."])
+        #expect(
+            analysis.verdict == [
+                "No stages were looked for: the LLC was not measured, and nothing else is known at enough checkpoints."
+            ])
     }
 
     @Test func `a loss that rises and a mixture of processors are said, the graver first`() {

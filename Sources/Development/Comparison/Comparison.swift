@@ -111,8 +111,10 @@ public struct Comparison: Sendable {
                 loss: losses.isEmpty
                     ? nil : RunStages.Curve(steps: losses.map { Double($0.step) }, values: losses.map(\.loss)),
                 llc: levelsAreComparable
-                    ? stages.search.map { RunStages.Curve(steps: $0.curve.steps, values: $0.curve.mean) } : nil)
+                    ? stages.search.map { RunStages.Curve($0.curve) } : nil)
         }
+        // Steps and epochs are no common axis.
+        guard Set(analyses.map(\.measurements.axis)).count == 1 else { return nil }
         return Universality(matching: runs)
     }
 
@@ -172,11 +174,43 @@ public struct Comparison: Sendable {
     }
 
     private var stageAdvisories: [Advisory] {
-        zip(runNames, analyses).compactMap { name, analysis in
-            guard analysis.stages == nil else { return nil }
-            return Advisory(
-                severity: .note, finding: "\(name) has no LLC series in which stages could be looked for.",
-                remedy: "See that run's own report for what is missing.")
+        methodAdvisories
+            + zip(runNames, analyses).compactMap { name, analysis in
+                guard analysis.stages == nil else { return nil }
+                return Advisory(
+                    severity: .note, finding: "\(name) has no series in which stages could be looked for.",
+                    remedy: "See that run's own report for what is missing.")
+            }
+    }
+
+    private var methodAdvisories: [Advisory] {
+        var advisories: [Advisory] = []
+        let methods = analyses.compactMap { $0.stages?.method.name }
+        if Set(methods).count > 1 {
+            advisories.append(
+                Advisory(
+                    severity: .warning,
+                    finding: "The boundaries of the runs were found by different methods: \(Format.list(methods)).",
+                    remedy: "Do not take their agreement for that of one kind of stage; give all runs one --method."))
         }
+        if Set(analyses.map(\.measurements.axis)).count > 1 {
+            advisories.append(
+                Advisory(
+                    severity: .warning, finding: "Some runs count steps and some epochs: stages are not matched.",
+                    remedy: "Give all runs one axis."))
+        }
+        return advisories
+    }
+}
+
+extension RunStages.Curve {
+    /// A fitted curve; where its steps are closer than numbers of their size can be, the first of equals stands.
+    fileprivate init(_ curve: BoundarySearch.Curve) {
+        var (steps, values): ([Double], [Double]) = ([], [])
+        for (step, value) in zip(curve.steps, curve.mean) where step > steps.last ?? -.infinity {
+            steps.append(step)
+            values.append(value)
+        }
+        self.init(steps: steps, values: values)
     }
 }

@@ -60,8 +60,11 @@ public struct GaussianProcess: Sendable {
         precondition(inputs.count == values.count && inputs.count == standardErrors.count, "one value per input")
         guard (values + standardErrors + inputs).allSatisfy(\.isFinite) else { throw .notFinite }
         let average = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(values.count)
-        let spread = variance > 0 ? variance.squareRoot() : 1
+        // In units of the largest deviation, so that squares neither overflow nor vanish.
+        let largest = values.reduce(0) { max($0, abs($1 - average)) }
+        guard largest.isFinite else { throw .notFinite }
+        let squares = values.reduce(0) { $0 + (($1 - average) / largest) * (($1 - average) / largest) }
+        let spread = largest > 0 ? largest * (squares / Double(values.count)).squareRoot() : 1
         let data = inputs.indices.map { index in
             let error = standardErrors[index] / spread
             return Site(

@@ -92,7 +92,7 @@ public struct Stage: Sendable, Codable, Equatable {
             switch self {
             case .lossFallsComplexityRises: "loss falls, LLC rises"
             case .lossFallsComplexityFalls: "loss falls, LLC falls"
-            case .undecided: "a change is within its error"
+            case .undecided: "not told: a change is within its error, or not known"
             default: rawValue
             }
         }

@@ -46,6 +46,11 @@ public struct EqualLossPair: Sendable, Codable, Equatable {
     /// Whether λ̂ differs beyond its errors, p < 0.05.
     public var isBeyondErrors: Bool { pValue.map { $0 < 0.05 } ?? false }
 
+    /// Whether the difference is beyond the errors, in words.
+    public var judgement: String {
+        pValue == nil ? "with errors that are not known" : isBeyondErrors ? "beyond the errors" : "within the errors"
+    }
+
     /// Checkpoints have learnt the training examples when their loss has gone at least this share of the way from the
     /// first checkpoint's to the lowest.
     public static let learntShare = 0.95

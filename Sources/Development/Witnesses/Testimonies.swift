@@ -71,7 +71,7 @@ struct Testimonies {
                 else { return nil }
                 return FreeEnergyTrade(exampleCount: count, lossChange: loss, llcChange: llc)
             }
-            let others = witnesses(except: stages.method)
+            let others = witnesses(beside: stages)
             if let span = Analysis.searchedSpan(measurements.checkpoints.map(\.step)), !others.isEmpty {
                 evidence.table = WitnessTable(others, boundaries: stages.boundaries, span: span)
             }
@@ -80,30 +80,39 @@ struct Testimonies {
         return evidence
     }
 
-    /// All witnesses but the one that the boundaries are of.
-    private func witnesses(except method: Method) -> [Witness] {
+    /// All witnesses but the one that the boundaries are of; those that look at its series are marked.
+    private func witnesses(beside stages: StageFinding) -> [Witness] {
+        let method = stages.method
+        func sharesData(_ name: String) -> Bool {
+            switch method {
+            case .llc: name == "λ̂"
+            case .loss: name == "loss"
+            case .changePoints: true
+            case .series(let own): name == own
+            }
+        }
         var witnesses: [Witness] = []
-        if method != .loss, let lossSearch {
+        func add(_ name: String, _ kind: Witness.Kind, _ places: [Witness.Place], sharesData isShared: Bool? = nil) {
             witnesses.append(
-                Witness(name: "loss", kind: .rest, places: lossSearch.boundaries.map(Witness.Place.init)))
+                Witness(name: name, kind: kind, sharesData: isShared ?? sharesData(name), places: places))
         }
-        func changes(_ name: String, _ finding: ChangePointFinding) -> Witness {
-            Witness(
-                name: name, kind: .changePoints,
-                places: finding.changePoints.map { Witness.Place(step: $0.step, interval: $0.between) })
+        func changes(_ finding: ChangePointFinding) -> [Witness.Place] {
+            finding.changePoints.map { Witness.Place(step: $0.step, interval: $0.between) }
         }
+        if method != .llc, let search = stages.search {
+            add("λ̂", .rest, search.boundaries.map(Witness.Place.init))
+        }
+        if method != .loss, let lossSearch { add("loss", .rest, lossSearch.boundaries.map(Witness.Place.init)) }
         for (name, dynamics) in [("outputs", outputs), ("weights", weights)] {
             guard let dynamics, dynamics.nullTest != nil else { continue }
-            witnesses.append(
-                Witness(
-                    name: name, kind: .forms,
-                    places: dynamics.forms.filter(\.beatsNull).sorted { $0.step < $1.step }.map {
-                        Witness.Place(step: $0.step, interval: $0.interval)
-                    }))
+            let forms = dynamics.forms.filter(\.beatsNull).sorted { $0.step < $1.step }
+            add(name, .forms, forms.map { Witness.Place(step: $0.step, interval: $0.interval) })
         }
-        witnesses += groups.filter { method != .series($0.name) }.map { changes($0.name, $0.finding) }
+        for group in groups where method != .series(group.name) {
+            add(group.name, .changePoints, changes(group.finding))
+        }
         if method != .changePoints, together.names.count > 1 {
-            witnesses.append(changes("all series together", together))
+            add("all series together", .changePoints, changes(together), sharesData: true)
         }
         return witnesses
     }

@@ -29,11 +29,14 @@ public struct Witness: Sendable, Codable, Equatable {
     public var name: String
     /// How.
     public var kind: Kind
+    /// Whether it looks at the series that the boundaries come from: it is shown and not counted.
+    public var sharesData: Bool
     /// What it found, ascending; none is an answer.
     public var places: [Place]
 
     /// Creates a witness.
-    public init(name: String, kind: Kind, places: [Place]) {
+    public init(name: String, kind: Kind, sharesData: Bool = false, places: [Place]) {
+        self.sharesData = sharesData
         self.name = name
         self.kind = kind
         self.places = places
@@ -96,12 +99,32 @@ public struct WitnessTable: Sendable, Codable, Equatable {
         }
     }
 
-    /// How many witnesses confirm a boundary.
-    public func confirmationCount(ofBoundary index: Int) -> Int { testimonies[index].filter(\.confirms).count }
+    /// The series that boundaries are held against, each once however many methods look at it; those that the
+    /// boundaries come from are not among them.
+    private var independentNames: [String] {
+        var names: [String] = []
+        for witness in witnesses where !witness.sharesData && !names.contains(witness.name) {
+            names.append(witness.name)
+        }
+        return names
+    }
 
-    /// How many would confirm it by chance, on average.
+    /// The number of series that know nothing of those that the boundaries come from.
+    public var independentCount: Int { independentNames.count }
+
+    /// How many of these series confirm a boundary, by any method.
+    public func confirmationCount(ofBoundary index: Int) -> Int {
+        independentNames.filter { name in
+            zip(witnesses, testimonies[index]).contains { $0.name == name && $1.confirms }
+        }.count
+    }
+
+    /// How many would confirm it by chance, on average, if the methods that look at one series met it independently.
     public func expectedByChance(ofBoundary index: Int) -> Double {
-        testimonies[index].reduce(0) { $0 + $1.chance }
+        independentNames.reduce(0) { sum, name in
+            let misses = zip(witnesses, testimonies[index]).filter { $0.0.name == name }.map { 1 - $0.1.chance }
+            return sum + 1 - misses.reduce(1, *)
+        }
     }
 
     /// The places of a witness that meet no boundary.

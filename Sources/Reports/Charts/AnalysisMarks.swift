@@ -72,7 +72,7 @@ extension Measurements {
     func marker(_ point: Mark.Point) -> Mark.Marker {
         Mark.Marker(
             x: point.x, y: point.y, interval: nil, quality: point.y.isFinite ? .sound : .unusable,
-            tooltip: "\(axis.rawValue) \(Format.step(Int(point.x))): \(Format.number(point.y))")
+            tooltip: "\(axis.rawValue) \(Format.step(point.x)): \(Format.number(point.y))")
     }
 
     /// The estimates of λ̂ by step.

@@ -51,7 +51,9 @@ struct Stages: AsyncParsableCommand {
                 let roles = SeriesFile.Role.allCases.map(\.rawValue).joined(separator: ", ")
                 throw Failure(.usage, "--column \(statement): expected WHAT=NAME with WHAT one of \(roles)")
             }
-            columns[role] = parts[1]
+            guard columns.updateValue(parts[1], forKey: role) == nil else {
+                throw Failure(.usage, "--column \(statement): \(role.rawValue) is stated twice")
+            }
         }
         return columns
     }

@@ -70,6 +70,6 @@ import Testing
         let short = Analysis(measurements: madeUpRun(name: "short") { $0 = Array($0.prefix(5)) })
         let comparison = Comparison([Analysis(measurements: madeUpRun()), short])
         #expect(comparison.universality == nil)
-        #expect(comparison.advisories.contains { $0.finding.hasPrefix("short has no LLC series") })
+        #expect(comparison.advisories.contains { $0.finding.hasPrefix("short has no series in which") })
     }
 }

@@ -14,7 +14,10 @@ extension RunReport {
         var tables: [Table] = []
         if !finding.boundaries.isEmpty {
             let rows = table.witnesses.indices.map { witness in
-                [table.witnesses[witness].name, table.witnesses[witness].kind.rawValue]
+                [
+                    table.witnesses[witness].name,
+                    table.witnesses[witness].kind.rawValue + (table.witnesses[witness].sharesData ? ", same data" : ""),
+                ]
                     + table.testimonies.map { $0[witness].cell(unit: unit) }
             }
             let sums = table.testimonies.indices.map { boundary in
@@ -24,9 +27,10 @@ extension RunReport {
             tables.append(
                 Table(
                     "Boundaries × witnesses. A witness confirms a boundary where their intervals meet; else its nearest "
-                        + "place is given. In brackets, the probability that they would meet by chance.",
+                        + "place is given. In brackets, the probability that they would meet by chance. What looks at "
+                        + "the boundaries' own data is not counted, and a series counts once.",
                     columns: ["Witness", "By"] + finding.boundaries.map { "\(unit) \(Format.step($0.step))" },
-                    numeric: [], rows: rows + [["Confirming", ""] + sums]))
+                    numeric: [], rows: rows + [["Series that confirm", "of \(table.independentCount)"] + sums]))
         }
         let unclaimed = table.witnesses.indices.flatMap { index in
             table.unclaimed(byWitness: index, boundaries: finding.boundaries).map { place in
@@ -100,7 +104,7 @@ extension RunReport {
         }
         var sentence =
             "λ̂ differs by \(Format.change(pair.llcDifference)) between them, "
-            + (pair.isBeyondErrors ? "beyond the errors" : "within the errors")
+            + pair.judgement
         if let p = pair.pValue {
             // The normal law's tail is below the smallest number there is.
             sentence += p > 0 ? " (p = \(Format.value(p, significantDigits: 2)))" : " (p below 10⁻³⁰⁰)"
@@ -112,7 +116,8 @@ extension RunReport {
         }
         sentence +=
             ". Free energy of the second against the first: \(Format.change(pair.trade.difference)) nats"
-            + " at n = \(Format.step(pair.trade.exampleCount)); it tips \(pair.trade.tipping.text)."
+            + " at n = \(Format.step(pair.trade.exampleCount)); it tips \(pair.trade.tipping.text). "
+            + FreeEnergyTrade.caution
         return Page.Block(
             paragraphs: [sentence],
             tables: [
@@ -153,9 +158,9 @@ extension FreeEnergyTrade.Tipping {
         case .at(let count):
             let ends = [count.lower, count.upper].map { $0.map { Format.value($0) } ?? "open" }
             return "at \(Format.value(count.value)) [\(ends[0]), \(ends[1])]"
-        case .neverSameSense: return "never: loss and complexity agree"
-        case .neverLossDecides: return "never: the loss decides at every n"
-        case .neverComplexityDecides: return "never: complexity decides at every n"
+        case .neverSameSense: return "at no n: by their values, loss and complexity agree"
+        case .neverLossDecides: return "at no n: by their values, the loss decides at every n"
+        case .neverComplexityDecides: return "at no n: by their values, complexity decides at every n"
         }
     }
 }

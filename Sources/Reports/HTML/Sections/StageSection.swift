@@ -65,14 +65,15 @@ extension RunReport {
     private var courseCaption: String {
         let estimates = analysis.measurements.checkpoints.compactMap(\.llc)
         guard estimates.contains(where: { $0.value != nil }) else {
-            return "The training loss over all training examples."
+            let isOurs = !analysis.measurements.tensors.isEmpty
+            return (isOurs ? "The training loss over all training examples." : "The loss.")
                 + (estimates.isEmpty ? "" : " λ̂ could not be computed at any checkpoint.")
         }
         var sentences = ["Each point is one checkpoint."]
         if estimates.contains(where: { $0.interval != nil }) {
             sentences.append("The bar of a λ̂ is ± 1.96 standard errors.")
         }
-        if analysis.stages != nil { sentences.append("The band is the 95 % band of the fitted curve.") }
+        if analysis.stages?.search != nil { sentences.append("The band is the 95 % band of the fitted curve.") }
         let qualities = Set(estimates.map(\.quality))
         if qualities.contains(.doubtful) {
             sentences.append("A hollow point is doubtful, for a reason given in its tooltip and under Diagnostics.")
