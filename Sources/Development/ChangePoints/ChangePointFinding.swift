@@ -59,15 +59,6 @@ extension ChangePointFinding {
     /// Fewer points are not searched.
     public static let minimumPointCount = 8
 
-    /// The search over all series together, where there are several, and then over each alone, on its own points.
-    ///
-    /// What cannot be searched is absent.
-    public static func findings(of series: [Series]) -> [ChangePointFinding] {
-        let alone = series.map { ChangePointFinding(of: [$0]) }.filter { !$0.names.isEmpty }
-        let together = ChangePointFinding(of: series)
-        return together.names.count > 1 ? [together] + alone : alone
-    }
-
     /// Searches series together: one set of changes for all.
     ///
     /// They are put on common points first (``CommonPoints``). A series that has fewer than eight points or is constant

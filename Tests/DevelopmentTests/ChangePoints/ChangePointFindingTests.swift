@@ -111,10 +111,9 @@ struct `Change points over training` {
             Self.series("loss", changesAt: 1_000, seed: 10), Self.series("llc", changesAt: 10_000, seed: 11),
             Series(name: "few", steps: [1], values: [1]),
         ]
-        let findings = ChangePointFinding.findings(of: series)
-        #expect(findings.map(\.names) == [["loss", "llc"], ["loss"], ["llc"]])
-        #expect(findings.map(\.changePoints.count) == [2, 1, 1])
-        #expect(ChangePointFinding.findings(of: [series[0]]).count == 1)
+        let findings = [ChangePointFinding(of: series)] + series.map { ChangePointFinding(of: [$0]) }
+        #expect(findings.map(\.names) == [["loss", "llc"], ["loss"], ["llc"], []])
+        #expect(findings.map(\.changePoints.count) == [2, 1, 1, 0])
     }
 
     @Test func `a finding survives JSON`() throws {

@@ -1,6 +1,8 @@
+@testable import Development
+
 /// How well change points agree with those of several annotators, as in the Turing Change Point Dataset (van den Burg &
 /// Williams 2020, arXiv:2003.06222 §3.2; TCPDBench's `metrics.py`). Change points are the first points of segments.
-public enum ChangePointScore {
+enum ChangePointScore {
     /// The F1 score, 0…1: harmonic mean of the precision against all annotators together and the mean over annotators
     /// of the recall. Point 0 counts as a change for everyone, so that empty lists have a score.
     ///
@@ -8,7 +10,7 @@ public enum ChangePointScore {
     ///   - found: the change points to judge.
     ///   - annotations: per annotator the true ones; at least one annotator.
     ///   - margin: how many points a change may be off; each found one serves one true one.
-    public static func f1(_ found: [Int], annotations: [[Int]], margin: Int = 5) -> Double {
+    static func f1(_ found: [Int], annotations: [[Int]], margin: Int = 5) -> Double {
         precondition(!annotations.isEmpty, "no annotator")
         let found = Set(found).union([0])
         let truths = annotations.map { Set($0).union([0]) }
@@ -26,7 +28,7 @@ public enum ChangePointScore {
     ///   - found: the change points to judge; those outside 1 ..< count are ignored.
     ///   - annotations: per annotator the true ones; at least one annotator.
     ///   - count: the number of points, at least 1.
-    public static func covering(_ found: [Int], annotations: [[Int]], count: Int) -> Double {
+    static func covering(_ found: [Int], annotations: [[Int]], count: Int) -> Double {
         precondition(!annotations.isEmpty && count > 0, "nothing to cover")
         let foundSegments = segments(found, count: count)
         let scores = annotations.map { annotation in
