@@ -22,6 +22,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // What each module may import is the table that Scripts/check-imports tests.
@@ -38,7 +39,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
         // MARK: System libraries and C
@@ -58,7 +61,7 @@ let package = Package(
         module("Reports", ["Development", "Sampling", "Tensors", mustache]),
         .executableTarget(
             name: "instar",
-            dependencies: ["Pipeline", "Reports", "Runs", "Development", "Sampling", argumentParser],
+            dependencies: ["Pipeline", "Reports", "Runs", "Development", "Sampling", argumentParser, hummingbird],
             swiftSettings: settings),
 
         // MARK: Tests
