@@ -10,8 +10,10 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+func module(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -58,7 +60,13 @@ let package = Package(
         module("Runs", ["HDF5", "Tensors", yams, crypto]),
         module("Development", ["Sampling", "Tensors"]),
         module("Pipeline", ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development", crypto]),
-        module("Reports", ["Development", "Sampling", "Tensors", mustache]),
+        module(
+            "Reports", ["Development", "Sampling", "Tensors", mustache, crypto],
+            resources: [
+                "page.mustache", "block.mustache", "notice.mustache", "table.mustache", "style.css", "report.js",
+            ].map {
+                .embedInCode("HTML/Resources/\($0)")
+            }),
         .executableTarget(
             name: "instar",
             dependencies: ["Pipeline", "Reports", "Runs", "Development", "Sampling", argumentParser, hummingbird],

@@ -11,10 +11,6 @@ extension Analysis {
             sentences += measurements.doubt.map { [$0] } ?? []
             sentences += measurements.doubt(of: stages.boundaries).map { [$0] } ?? []
             sentences += evidenceSentences(stages)
-            sentences += stages.stages.enumerated().compactMap { index, stage in
-                stages.stages.count > 1 && (stage.lossChange != nil || stage.llcChange != nil)
-                    ? "Stage \(index + 1): \(stage.verdict(unit: unit))" : nil
-            }
         } else if measurements.checkpoints.contains(where: { $0.llc != nil }) {
             sentences.append(
                 "Stages cannot be told: only \(measurements.usablePoints.count) checkpoints have a usable LLC, and "
@@ -31,6 +27,15 @@ extension Analysis {
                     ? "One warning bears on this; see below." : "\(warnings) warnings bear on this; see below.")
         }
         return sentences
+    }
+
+    /// What happens in each stage, a sentence for each; empty where there is but one.
+    public var stageSentences: [String] {
+        guard let stages, stages.stages.count > 1 else { return [] }
+        return stages.stages.enumerated().compactMap { index, stage in
+            stage.lossChange != nil || stage.llcChange != nil
+                ? "Stage \(index + 1): \(stage.verdict(unit: measurements.axis.rawValue))" : nil
+        }
     }
 }
 

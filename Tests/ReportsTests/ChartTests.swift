@@ -6,7 +6,7 @@ import Testing
 struct ChartTests {
     static func chart(_ marks: [Mark], vertical: Scale = Scale(.linear, 0...10)) -> Chart {
         Chart(
-            title: "A \"title\" <b>", summary: "A & B", horizontal: .init(label: "t", scale: Scale(.logStep, 0...1000)),
+            identifier: "chart", title: "A \"title\" <b>", summary: "A & B", horizontal: .init(label: "t", scale: Scale(.logStep, 0...1000)),
             panels: [.init(label: "y", vertical: .scale(vertical), height: 100, marks: marks)])
     }
 
@@ -14,7 +14,7 @@ struct ChartTests {
         let svg = Self.chart([.line([.init(x: 0, y: 1), .init(x: 1000, y: 2)], SeriesStyle(index: 0))]).svg(width: 368)
         let parsed = WellFormed(svg)
         #expect(parsed.complaint == nil)
-        #expect(parsed.elementCounts["svg"] == 1)
+        #expect(parsed.elementCounts["svg"] == 2, "the image and the view of its panel")
         #expect(parsed.texts["title"] == ["A \"title\" <b>"])
         #expect(parsed.texts["desc"] == ["A & B"])
         #expect(svg.contains("role=\"img\""))

@@ -59,7 +59,24 @@ extension Measurements {
     }
 
     /// The horizontal axis that all charts over checkpoints share.
-    var stepAxis: Chart.Axis { Chart.Axis(label: axisLabel, scale: stepScale) }
+    var stepAxis: Chart.Axis { Chart.Axis(label: axisLabel, scale: stepScale, kind: .checkpoints) }
+
+    /// A quantity at each checkpoint that has it, as numbers beside its chart.
+    func reading(_ name: String, key: String = "", _ points: [Mark.Point]) -> Chart.Reading {
+        Chart.Reading(name: name, key: key, steps: points.map(\.x), values: points.map(\.y))
+    }
+
+    /// λ̂ with its standard errors and what speaks against each.
+    func reading(_ name: String, key: String, _ estimates: [StepEstimate]) -> Chart.Reading {
+        let doubts = estimates.enumerated().compactMap { index, point -> (Int, String)? in
+            guard point.estimate.quality != .sound else { return nil }
+            let kinds = point.estimate.concerns.map(\.kind.words).joined(separator: ", ")
+            return (index, "\(point.estimate.quality.word): \(kinds)")
+        }
+        return Chart.Reading(
+            name: name, key: key, steps: estimates.map { Double($0.step) }, values: estimates.map(\.estimate.value),
+            errors: estimates.map(\.estimate.standardError), notes: Dictionary(uniqueKeysWithValues: doubts))
+    }
 
     /// A quantity at each checkpoint that has it, as points of a line.
     func points(_ quantity: (CheckpointMeasurement) -> Double?) -> [Mark.Point] {
@@ -68,11 +85,10 @@ extension Measurements {
         }
     }
 
-    /// A marker at a point over checkpoints, with its numbers as a tooltip; unusable where it is not finite.
+    /// A marker at a point over checkpoints; unusable where it is not finite.
     func marker(_ point: Mark.Point) -> Mark.Marker {
         Mark.Marker(
-            x: point.x, y: point.y, interval: nil, quality: point.y.isFinite ? .sound : .unusable,
-            tooltip: "\(axis.rawValue) \(Format.step(point.x)): \(Format.number(point.y))")
+            x: point.x, y: point.y, interval: nil, quality: point.y.isFinite ? .sound : .unusable)
     }
 
     /// The estimates of λ̂ by step.
@@ -84,12 +100,9 @@ extension Measurements {
     /// Estimates of λ̂ as markers with 95 % intervals.
     func llcMarkers(_ estimates: [StepEstimate]) -> [Mark.Marker] {
         estimates.map { point in
-            let estimate = point.estimate
-            let words = ["\(axis.rawValue) \(Format.step(point.step)): λ̂ \(Format.llc(estimate))"]
-            return Mark.Marker(
-                x: Double(point.step), y: estimate.value,
-                interval: estimate.interval, quality: estimate.quality,
-                tooltip: (words + estimate.concerns.map(\.finding)).joined(separator: "; "))
+            Mark.Marker(
+                x: Double(point.step), y: point.estimate.value, interval: point.estimate.interval,
+                quality: point.estimate.quality)
         }
     }
 

@@ -4,8 +4,36 @@
 struct Chart: Sendable {
     /// The horizontal axis.
     struct Axis: Sendable {
+        /// What the values along the axis are, and so what a reader's choice of axis, zoom and cursor act on.
+        enum Kind: String, Sendable {
+            /// Checkpoints, by step: all such charts of a page follow one axis, one zoom and one cursor.
+            case checkpoints
+            /// A plane whose points belong to checkpoints: it follows the cursor.
+            case plane
+            /// Something else, such as draws.
+            case own
+        }
         var label: String
         var scale: Scale
+        var kind = Kind.own
+    }
+
+    /// The numbers of one series of a panel: what hovering shows, what the chart's CSV and its table hold.
+    struct Reading: Sendable {
+        /// What the column is called.
+        var name: String
+        /// The series' key in the legend (`SeriesStyle.key`); empty where it cannot be switched.
+        var key = ""
+        /// The checkpoints; on an axis of kind `own`, the values along it.
+        var steps: [Double]
+        /// The horizontal coordinates in a plane; nil elsewhere.
+        var x: [Double]?
+        /// One value per step; nil where there is none.
+        var values: [Double?]
+        /// The standard error of each; nil for numbers without.
+        var errors: [Double?]?
+        /// What speaks against single values, by index.
+        var notes: [Int: String] = [:]
     }
 
     /// What a panel's vertical axis is.
@@ -23,8 +51,11 @@ struct Chart: Sendable {
         /// The height of the plotting area in pixels.
         var height: Double
         var marks: [Mark]
+        var readings: [Reading] = []
     }
 
+    /// Unique in its page, e.g. "course"; names its downloads and its part of the page's state.
+    var identifier: String
     /// What the chart shows; becomes the SVG's title.
     var title: String
     /// What a reader who cannot see it should know.
@@ -53,7 +84,7 @@ enum Mark: Sendable {
     /// Text beside a point.
     case note(Point, String)
     /// A place with its interval along a row of a panel of rows.
-    case rowInterval(ClosedRange<Double>, at: Double, row: Int, SeriesStyle, tooltip: String)
+    case rowInterval(ClosedRange<Double>, at: Double, row: Int, SeriesStyle)
     /// Cells of a heat map.
     case cells([Cell])
     /// Cells of a heat map with their numbers in them.
@@ -72,7 +103,6 @@ enum Mark: Sendable {
         var y: Double?
         var interval: ClosedRange<Double>?
         var quality: Quality
-        var tooltip: String
     }
 
     /// Whether a point may be believed.
@@ -113,18 +143,29 @@ struct SeriesStyle: Sendable {
         case evolute
     }
 
-    /// The index of the series; styles repeat after six.
+    /// The index of the series. There are six colours and six dashes and markers; with each six series the dashes move on
+    /// by one, so that 36 series differ in one of the two.
     var index: Int
     var role = Role.main
+    /// What the reader switches on and off: marks of one key go together, throughout a page. Empty: always on.
+    var key = ""
 
     /// The CSS classes that carry colour and dash.
-    var styleClass: String { role == .main ? "s\(index % 6)" : "s\(index % 6) \(role.rawValue)" }
+    var styleClass: String {
+        let classes = "c\(index % 6) d\(shape)"
+        return role == .main ? classes : "\(classes) \(role.rawValue)"
+    }
 
-    /// A closed path around the origin.
+    /// Whether the marker is a disc.
+    var isRound: Bool { shape == 0 }
+
+    private var shape: Int { (index + index / 6) % 6 }
+
+    /// A closed path around the current point, in relative commands only, so that moving its start moves it whole.
     func markerPath(radius r: Double) -> String {
-        switch index % 6 {
+        switch shape {
         case 0:
-            "M\(coordinate(-r)) 0a\(coordinate(r)) \(coordinate(r)) 0 1 0 \(coordinate(2 * r)) 0"
+            "m\(coordinate(-r)) 0a\(coordinate(r)) \(coordinate(r)) 0 1 0 \(coordinate(2 * r)) 0"
                 + "a\(coordinate(r)) \(coordinate(r)) 0 1 0 \(coordinate(-2 * r)) 0z"
         case 1: polygon([(-r, -r), (r, -r), (r, r), (-r, r)])
         case 2: polygon([(0, -1.2 * r), (1.1 * r, r), (-1.1 * r, r)])
@@ -134,8 +175,9 @@ struct SeriesStyle: Sendable {
         }
     }
 
-    private func polygon(_ corners: [(Double, Double)]) -> String {
-        "M" + corners.map { "\(coordinate($0.0)) \(coordinate($0.1))" }.joined(separator: "L") + "z"
+    private func polygon(_ corners: [(x: Double, y: Double)]) -> String {
+        let sides = zip(corners, corners.dropFirst()).map { "l\(coordinate($1.x - $0.x)) \(coordinate($1.y - $0.y))" }
+        return "m\(coordinate(corners[0].x)) \(coordinate(corners[0].y))" + sides.joined() + "z"
     }
 }
 
@@ -143,6 +185,8 @@ struct SeriesStyle: Sendable {
 struct LegendEntry: Sendable {
     /// What stands before the words.
     enum Symbol: Sendable {
+        /// A line with the markers on it.
+        case series(SeriesStyle)
         case line(SeriesStyle)
         case marker(SeriesStyle, Mark.Quality)
         case band(SeriesStyle)
@@ -151,6 +195,14 @@ struct LegendEntry: Sendable {
     }
     var symbol: Symbol
     var label: String
+
+    /// The key of the series that the entry names; empty where it names none.
+    var key: String {
+        switch symbol {
+        case .series(let style), .line(let style), .marker(let style, _), .band(let style): style.key
+        case .boundary, .heat: ""
+        }
+    }
 }
 
 /// Boundaries and stages as the charts show them.

@@ -3,6 +3,7 @@ extension Chart {
     ///
     /// - Parameter width: The width of the view box in pixels; the text is laid out for this size.
     /// - Returns: One `svg` element that scales to the width of its parent; colours come from the page's style.
+    ///   The page's script finds its way by the classes and by what `data-` attributes say of frames and scales.
     func svg(width: Double) -> String {
         let layout = ChartLayout(self, width: width)
         var writer = SVGWriter()
@@ -17,22 +18,52 @@ extension Chart {
         for place in layout.legend { writer.draw(place) }
         for (index, panel) in panels.enumerated() {
             let frame = layout.frames[index]
-            writer.drawStages(stages, in: frame, isFirst: index == 0, layout: layout)
+            writer.open("g", frame.attributes)
+            if index == 0 { writer.drawStageLabels(stages, in: frame, layout: layout) }
             writer.drawVerticalAxis(panel, in: frame, nameLength: layout.rowNameLength)
+            // A view of its own, so that what a zoom moves beyond the frame can be cut off.
+            writer.open(
+                "svg",
+                [
+                    "class": "plot", "x": coordinate(frame.x), "y": coordinate(frame.y),
+                    "width": coordinate(frame.width), "height": coordinate(frame.height),
+                    "viewBox":
+                        [frame.x, frame.y, frame.width, frame.height].map(coordinate).joined(separator: " "),
+                ])
+            writer.drawStages(stages, in: frame)
             for mark in panel.marks { writer.draw(mark, in: frame) }
             writer.drawBoundaries(stages, in: frame)
             writer.drawNotes(among: panel.marks, in: frame)
-            writer.drawHorizontalAxis(
-                horizontal, in: frame, isLabelled: index == panels.count - 1)
+            writer.close("svg")
+            writer.drawHorizontalAxis(horizontal, in: frame, isLabelled: index == panels.count - 1)
+            writer.close("g")
         }
         writer.close("svg")
         return writer.text
     }
 }
 
+extension ChartLayout.Frame {
+    /// Frame and scales as attributes: "left top width height", and "kind lower upper" of either scale.
+    fileprivate var attributes: KeyValuePairs<String, String> {
+        func words(_ scale: Scale) -> String { "\(scale.kind) \(scale.domain.lowerBound) \(scale.domain.upperBound)" }
+        let upright =
+            switch vertical {
+            case .scale(let scale): words(scale)
+            case .rows(let names): "rows 0 \(names.count)"
+            }
+        return [
+            "class": "panel", "data-frame": [x, y, width, height].map(coordinate).joined(separator: " "),
+            "data-x": words(horizontal), "data-y": upright,
+        ]
+    }
+}
+
 extension SVGWriter {
     fileprivate mutating func drawVerticalAxis(_ panel: Chart.Panel, in frame: ChartLayout.Frame, nameLength: Int) {
         label(panel.label, x: frame.x, y: frame.y - 7, class: "axis-label")
+        open("g", ["class": "ticks y"])
+        defer { close("g") }
         switch frame.vertical {
         case .scale(let scale):
             for tick in scale.ticks(length: frame.height, room: { _ in 26 }) {
@@ -54,27 +85,25 @@ extension SVGWriter {
     ) {
         let bottom = frame.y + frame.height
         line(frame.x, bottom, frame.x + frame.width, bottom, class: "axis")
+        open("g", ["class": isLabelled ? "ticks x labelled" : "ticks x"])
         for tick in frame.horizontal.ticks(length: frame.width, room: { estimatedWidth(of: $0) + 12 }) {
             let x = frame.pixelX(tick.value)
             line(x, bottom, x, bottom + 4, class: "axis")
             if isLabelled { label(tick.label, x: x, y: bottom + 17, class: "tick", anchor: .middle) }
         }
+        close("g")
         if isLabelled {
-            label(axis.label, x: frame.x + frame.width, y: bottom + 35, class: "axis-label", anchor: .end)
+            label(axis.label, x: frame.x + frame.width, y: bottom + 35, class: "axis-label x-label", anchor: .end)
         }
     }
 
-    fileprivate mutating func drawStages(
-        _ stages: StageMarks, in frame: ChartLayout.Frame, isFirst: Bool, layout: ChartLayout
+    /// Names stages and boundaries above a chart, as far as there is room.
+    fileprivate mutating func drawStageLabels(
+        _ stages: StageMarks, in frame: ChartLayout.Frame, layout: ChartLayout
     ) {
-        guard !stages.isEmpty else { return }
-        for (index, span) in stages.spans.enumerated() {
+        for span in stages.spans {
             let left = frame.pixelX(span.range.lowerBound)
             let right = frame.pixelX(span.range.upperBound)
-            if index % 2 == 1 {
-                rectangle(x: left, y: frame.y, width: right - left, height: frame.height, class: "stage")
-            }
-            guard isFirst else { continue }
             let words = [span.label, span.shortLabel].first { estimatedWidth(of: $0) + 6 <= right - left }
             if let words {
                 label(words, x: (left + right) / 2, y: layout.stageLabelY, class: "stage-label", anchor: .middle)
@@ -82,17 +111,25 @@ extension SVGWriter {
         }
         var occupied = layout.boundaryLabelYs.map { _ in -Double.infinity }
         for edge in stages.edges {
-            let left = frame.pixelX(edge.interval.lowerBound)
-            let right = frame.pixelX(edge.interval.upperBound)
-            rectangle(
-                x: left, y: frame.y, width: max(right - left, 1), height: frame.height, class: "boundary-interval")
-            let x = frame.pixelX(edge.step)
             let half = estimatedWidth(of: edge.label) / 2
-            if isFirst, let row = occupied.firstIndex(where: { x - half > $0 + 6 }) {
+            // A label at the end of the axis is moved inwards.
+            let x = min(max(frame.pixelX(edge.step), frame.x + half), frame.x + frame.width - half)
+            if let row = occupied.firstIndex(where: { x - half > $0 + 6 }) {
                 label(edge.label, x: x, y: layout.boundaryLabelYs[row], class: "boundary-label", anchor: .middle)
                 occupied[row] = x + half
             }
         }
+    }
+
+    fileprivate mutating func drawStages(_ stages: StageMarks, in frame: ChartLayout.Frame) {
+        guard !stages.isEmpty else { return }
+        func shade(_ range: ClosedRange<Double>, class styleClass: String) {
+            let left = frame.pixelX(range.lowerBound)
+            let width = max(frame.pixelX(range.upperBound) - left, 1)
+            rectangle(x: left, y: frame.y, width: width, height: frame.height, class: styleClass)
+        }
+        for (index, span) in stages.spans.enumerated() where index % 2 == 1 { shade(span.range, class: "stage") }
+        for edge in stages.edges { shade(edge.interval, class: "boundary-interval") }
     }
 
     fileprivate mutating func drawBoundaries(_ stages: StageMarks, in frame: ChartLayout.Frame) {
@@ -104,10 +141,15 @@ extension SVGWriter {
 
     fileprivate mutating func draw(_ place: ChartLayout.LegendPlace) {
         let middle = place.y - 4
+        open("g", ["class": "key", "data-key": place.entry.key])
+        defer { close("g") }
         switch place.entry.symbol {
+        case .series(let style):
+            line(place.x, middle, place.x + 20, middle, class: "line \(style.styleClass)")
+            drawMarkers(style, .sound, at: [(place.x + 10, middle)])
         case .line(let style): line(place.x, middle, place.x + 20, middle, class: "line \(style.styleClass)")
         case .marker(let style, let quality):
-            drawMarker(style, quality, x: place.x + 10, y: middle, tooltip: place.entry.label)
+            drawMarkers(style, quality, at: [(place.x + 10, middle)])
         case .band(let style):
             rectangle(x: place.x, y: middle - 5, width: 20, height: 10, class: "band \(style.styleClass)")
         case .boundary:

@@ -6,7 +6,7 @@ extension SVGWriter {
         case .band(let x, let lower, let upper, let style): drawBand(x, lower, upper, style, in: frame)
         case .markers(let markers, let style):
             let radius = markers.count > 100 ? 2.0 : 3
-            for marker in markers where marker.x.isFinite { drawMarker(marker, style, radius: radius, in: frame) }
+            drawMarkers(markers.filter(\.x.isFinite), style, radius: radius, in: frame)
         case .span(let range):
             let left = frame.pixelX(range.lowerBound)
             rectangle(
@@ -17,11 +17,12 @@ extension SVGWriter {
             let y = frame.pixelY(value)
             line(frame.x, y, frame.x + frame.width, y, class: "level")
         case .note: break  // A panel's notes are placed together, by `drawNotes`.
-        case .rowInterval(let interval, let place, let row, let style, let tooltip):
+        case .rowInterval(let interval, let place, let row, let style):
             let y = frame.pixelY(Double(row) + 0.5)
             let left = frame.pixelX(interval.lowerBound)
-            line(left, y, frame.pixelX(interval.upperBound), y, class: "error-bar \(style.styleClass)")
-            drawMarker(style, .sound, x: frame.pixelX(place), y: y, tooltip: tooltip)
+            line(
+                left, y, frame.pixelX(interval.upperBound), y, class: "error-bar \(style.styleClass)", key: style.key)
+            drawMarkers(style, .sound, at: [(frame.pixelX(place), y)])
         case .cells(let cells): drawCells(cells, in: frame)
         case .tiles(let tiles):
             // The choice last, so that no neighbour covers its frame.
@@ -42,7 +43,7 @@ extension SVGWriter {
             isDrawing = true
         }
         guard !path.isEmpty else { return }
-        element("path", ["d": path, "class": "line \(style.styleClass)"])
+        element("path", ["d": path, "class": "line \(style.styleClass)", "data-key": style.key])
     }
 
     private mutating func drawBand(
@@ -54,38 +55,53 @@ extension SVGWriter {
             "\(coordinate(frame.pixelX(x[index]))) \(coordinate(frame.pixelY(values[index])))"
         }
         let outline = usable.map { corner($0, upper) } + usable.reversed().map { corner($0, lower) }
-        element("path", ["d": "M" + outline.joined(separator: "L") + "z", "class": "band \(style.styleClass)"])
-    }
-
-    private mutating func drawMarker(
-        _ marker: Mark.Marker, _ style: SeriesStyle, radius: Double, in frame: ChartLayout.Frame
-    ) {
-        let x = frame.pixelX(marker.x)
-        let y = marker.y.flatMap { $0.isFinite ? frame.pixelY($0) : nil } ?? frame.y + frame.height
-        if let interval = marker.interval, interval.lowerBound.isFinite, interval.upperBound.isFinite {
-            let low = frame.pixelY(interval.lowerBound)
-            let high = frame.pixelY(interval.upperBound)
-            if low - high > 1 { line(x, low, x, high, class: "error-bar \(style.styleClass)") }
-        }
-        drawMarker(style, marker.quality, x: x, y: y, radius: radius, tooltip: marker.tooltip)
-    }
-
-    /// Draws a marker at a pixel: filled when sound, hollow when doubtful, a cross when unusable.
-    mutating func drawMarker(
-        _ style: SeriesStyle, _ quality: Mark.Quality, x: Double, y: Double, radius: Double = 3, tooltip: String
-    ) {
-        let (shape, look) =
-            switch quality {
-            case .sound: (style.markerPath(radius: radius), "marker")
-            case .doubtful: (style.markerPath(radius: radius + 0.8), "marker hollow")
-            case .unusable: ("M-4 -4L4 4M-4 4L4 -4", "cross")
-            }
         element(
             "path",
             [
-                "d": shape, "transform": "translate(\(coordinate(x)) \(coordinate(y)))",
-                "class": "\(look) \(style.styleClass)",
-            ], tooltip: tooltip)
+                "d": "M" + outline.joined(separator: "L") + "z", "class": "band \(style.styleClass)",
+                "data-key": style.key,
+            ])
+    }
+
+    /// Draws error bars as one path and the markers of each quality as another: a series may have hundreds.
+    private mutating func drawMarkers(
+        _ markers: [Mark.Marker], _ style: SeriesStyle, radius: Double, in frame: ChartLayout.Frame
+    ) {
+        let bars = markers.compactMap { marker -> String? in
+            guard let interval = marker.interval, interval.lowerBound.isFinite, interval.upperBound.isFinite else {
+                return nil
+            }
+            let (low, high) = (frame.pixelY(interval.lowerBound), frame.pixelY(interval.upperBound))
+            guard low - high > 1 else { return nil }
+            return "M\(coordinate(frame.pixelX(marker.x))) \(coordinate(low))V\(coordinate(high))"
+        }
+        if !bars.isEmpty {
+            element(
+                "path", ["d": bars.joined(), "class": "error-bar \(style.styleClass)", "data-key": style.key])
+        }
+        for quality in [Mark.Quality.sound, .doubtful, .unusable] {
+            let places = markers.filter { $0.quality == quality }.map { marker in
+                let y = marker.y.flatMap { $0.isFinite ? frame.pixelY($0) : nil } ?? frame.y + frame.height
+                return (x: frame.pixelX(marker.x), y: y)
+            }
+            if !places.isEmpty { drawMarkers(style, quality, at: places, radius: radius) }
+        }
+    }
+
+    /// Draws markers at pixels: filled when sound, hollow when doubtful, crosses when unusable.
+    mutating func drawMarkers(
+        _ style: SeriesStyle, _ quality: Mark.Quality, at places: [(x: Double, y: Double)], radius: Double = 3
+    ) {
+        let (shape, look) =
+            switch quality {
+            // A line of no length with round ends is the shortest way to write a dot.
+            case .sound where style.isRound: ("h0", radius < 3 ? "marker round dense" : "marker round")
+            case .sound: (style.markerPath(radius: radius), "marker")
+            case .doubtful: (style.markerPath(radius: radius + 0.8), "marker hollow")
+            case .unusable: ("m-4 -4l8 8m-8 0l8 -8", "cross")
+            }
+        let path = places.map { "M\(coordinate($0.x)) \(coordinate($0.y))\(shape)" }.joined()
+        element("path", ["d": path, "class": "\(look) \(style.styleClass)", "data-key": style.key])
     }
 
     private mutating func draw(_ tile: Mark.Tile, in frame: ChartLayout.Frame) {
@@ -122,10 +138,10 @@ extension SVGWriter {
                 guard let run else { return }
                 let left = frame.pixelX(run.x.lowerBound)
                 let top = frame.pixelY(Double(run.row))
-                let width = frame.pixelX(run.x.upperBound) - left
-                let height = frame.pixelY(Double(run.row + 1)) - top - 1
-                path += "M\(coordinate(left)) \(coordinate(top))h\(coordinate(width))v\(coordinate(height))"
-                path += "h\(coordinate(-width))z"
+                let right = frame.pixelX(run.x.upperBound)
+                let bottom = frame.pixelY(Double(run.row + 1)) - 1
+                path += "M\(coordinate(left)) \(coordinate(top))H\(coordinate(right))V\(coordinate(bottom))"
+                path += "H\(coordinate(left))z"
             }
             for cell in cells where cell.level == level {
                 if let current = run, current.row == cell.row, current.x.upperBound == cell.x.lowerBound {

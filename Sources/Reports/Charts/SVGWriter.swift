@@ -10,12 +10,6 @@ struct SVGWriter {
         text += "/>"
     }
 
-    /// Writes an element with a tooltip, which browsers show and screen readers read.
-    mutating func element(_ name: String, _ attributes: KeyValuePairs<String, String>, tooltip: String) {
-        open(name, attributes)
-        text += "<title>\(tooltip.escapedForMarkup)</title></\(name)>"
-    }
-
     /// Writes a text element.
     mutating func label(_ content: String, x: Double, y: Double, class styleClass: String, anchor: TextAnchor = .start)
     {
@@ -24,12 +18,14 @@ struct SVGWriter {
     }
 
     /// Writes a straight line.
-    mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, class styleClass: String) {
+    mutating func line(
+        _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, class styleClass: String, key: String = ""
+    ) {
         element(
             "line",
             [
                 "x1": coordinate(x1), "y1": coordinate(y1), "x2": coordinate(x2), "y2": coordinate(y2),
-                "class": styleClass,
+                "class": styleClass, "data-key": key,
             ])
     }
 
@@ -43,10 +39,10 @@ struct SVGWriter {
             ])
     }
 
-    /// Opens an element; `close` ends it.
+    /// Opens an element; `close` ends it. Empty attributes are left out.
     mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String>) {
         text += "<" + name
-        for (key, value) in attributes { text += " \(key)=\"\(value.escapedForMarkup)\"" }
+        for (key, value) in attributes where !value.isEmpty { text += " \(key)=\"\(value.escapedForMarkup)\"" }
         text += ">"
     }
 

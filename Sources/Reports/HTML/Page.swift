@@ -1,4 +1,6 @@
+import Crypto
 import Development
+import Foundation
 import Mustache
 
 /// An HTML page as data; `html()` renders it. Every string is text, not markup, but for `Figure.charts`.
@@ -14,9 +16,17 @@ struct Page: Sendable {
         /// "warning" or "note".
         var severity: String
         var finding: String
-        var remedy: String
+        /// None or one.
+        var remedy: [String]
         /// The steps it concerns, as one text; empty when it concerns all.
         var concerned: [String]
+
+        /// The finding alone, for the head of a page, which names the remedy further down.
+        var withoutRemedy: Notice {
+            var notice = self
+            notice.remedy = []
+            return notice
+        }
     }
 
     /// A part of the page with an anchor.
@@ -31,6 +41,7 @@ struct Page: Sendable {
         /// None or one.
         var subheadings: [String] = []
         var paragraphs: [String] = []
+        var notices: [Notice] = []
         /// Shown before the figures; switches the evolutes in them on and off.
         var evoluteSwitches: [EvoluteSwitch] = []
         var figures: [Figure] = []
@@ -55,66 +66,102 @@ struct Page: Sendable {
 
     /// A chart with its caption and its numbers.
     struct Figure: Sendable {
+        /// The chart's.
+        var identifier: String
         /// Markup: one `svg` element for each width that the page switches between.
         var charts: String
         var figureCaption: String
-        var numbers: [Table] = []
+        /// None or one.
+        var numbers: [Table]
+        var data: ChartData
     }
 
     /// "run" or "comparison"; names the page in its eyebrow line.
     var eyebrow: String
     var title: String
     var verdict: [String]
+    /// Shown right below the verdict; none or one.
+    var summary: [Table] = []
     /// What the verdict's terms mean.
     var terms: [String]
     var facts: [Fact]
     var notices: [Notice]
     var sections: [Section]
+    /// What a reader may have checkpoints drawn over, beside steps.
+    var axes: [PageData.Axis] = []
+    /// What a checkpoint's number is called: "step" or "epoch".
+    var word = "step"
     var imprint: String
 
     /// The line at the foot of the page; each version that measured is named once.
     static func imprint(versions: [String]) -> String {
-        "Measured by Instar \(Set(versions).sorted().joined(separator: ", ")). This file is complete: it loads nothing "
-            + "and runs no script."
+        "Measured by Instar \(Set(versions).sorted().joined(separator: ", ")). This file is complete and asks for nothing; "
+            + "its script only shows what is in it."
     }
 
-    /// Renders the page as one HTML document that asks for nothing and runs nothing.
+    /// Renders the page as one HTML document that makes no request and runs no script but its own.
     ///
     /// - Throws: A Mustache parser error if the built-in templates are malformed.
     func html() throws -> String {
         var library = MustacheLibrary()
-        try library.register(PageTemplate.table, named: "table")
-        try library.register(PageTemplate.page, named: "page")
-        guard let html = library.render(Rendering(page: self, style: PageStyle.css), withTemplate: "page") else {
+        for (name, template) in Self.templates {
+            try library.register(String(decoding: template, as: UTF8.self), named: name)
+        }
+        let figures = sections.flatMap { $0.blocks.flatMap(\.figures) }
+        precondition(
+            Set(figures.map(\.identifier)).count == figures.count, "charts of a page have different identifiers")
+        let data = PageData(
+            word: word, axes: axes,
+            charts: Dictionary(uniqueKeysWithValues: figures.map { ($0.identifier, $0.data) }))
+        let style = String(decoding: PackageResources.style_css, as: UTF8.self)
+        // The comment marks make the page well-formed XML too.
+        let script = "/*<![CDATA[*/\n\(String(decoding: PackageResources.report_js, as: UTF8.self))/*]]>*/"
+        let rendering = Rendering(
+            page: self, policy: Self.policy(style: style, script: script), style: style, script: script,
+            data: try data.markup())
+        guard let html = library.render(rendering, withTemplate: "page") else {
             preconditionFailure("the page template was registered just now")
         }
         return html.replacingForbiddenInMarkup
     }
 
+    private static let templates = [
+        ("table", PackageResources.table_mustache), ("notice", PackageResources.notice_mustache),
+        ("block", PackageResources.block_mustache), ("page", PackageResources.page_mustache),
+    ]
+
+    /// The content-security policy: nothing but this very style sheet and this very script.
+    private static func policy(style: String, script: String) -> String {
+        func digest(_ text: String) -> String {
+            "'sha256-\(Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString())'"
+        }
+        return "default-src 'none'; style-src \(digest(style)); script-src \(digest(script)); base-uri 'none'; "
+            + "form-action 'none'"
+    }
+
     private struct Rendering {
         var page: Page
+        var policy: String
         var style: String
+        var script: String
+        var data: String
     }
 }
 
-/// A table of text.
+/// A table of text. What ends in `Markup` is attributes, empty for a plain number: tables hold thousands.
 struct Table: Sendable {
     struct Column: Sendable {
         var columnHeading: String
-        /// "n" for numbers, which are set flush right, else "t".
-        var columnClass: String
+        var columnMarkup: String
     }
     struct Row: Sendable {
-        /// "", "doubtful" or "unusable".
-        var rowClass = ""
+        var rowMarkup: String
         var rowHeading: Cell
         var cells: [Cell]
     }
     struct Cell: Sendable {
         var cellText: String
-        var cellClass: String
-        /// The whole of what was shortened, as a tooltip; none or one, and a number or a digest, never other text.
-        var fullText: [String] = []
+        var cellMarkup: String
     }
 
     var tableCaption: String
@@ -125,21 +172,26 @@ struct Table: Sendable {
     ///
     /// - Parameters:
     ///   - numeric: The indices of the columns that hold numbers.
+    ///   - rows: The cells and the class, "", "doubtful" or "unusable", of each row.
     ///   - isShortened: Whether digests and long fractions are cut, with the whole as a tooltip.
     init(
         _ caption: String, columns: [String], numeric: Set<Int> = [], isShortened: Bool = false,
         rows: [(cells: [String], rowClass: String)]
     ) {
         tableCaption = caption
-        func kind(_ index: Int) -> String { numeric.contains(index) ? "n" : "t" }
-        self.columns = columns.enumerated().map { Column(columnHeading: $1, columnClass: kind($0)) }
+        func markup(_ index: Int) -> String { numeric.contains(index) ? "" : " class=\"t\"" }
+        self.columns = columns.enumerated().map { Column(columnHeading: $1, columnMarkup: markup($0)) }
         self.rows = rows.map { row in
             precondition(row.cells.count == columns.count, "a row has one cell per column")
             let cells = row.cells.enumerated().map { index, text in
-                let short = isShortened ? Format.shortened(text) : nil
-                return Cell(cellText: short ?? text, cellClass: kind(index), fullText: short == nil ? [] : [text])
+                guard isShortened, let short = Format.shortened(text) else {
+                    return Cell(cellText: text, cellMarkup: markup(index))
+                }
+                return Cell(cellText: short, cellMarkup: markup(index) + " title=\"\(text.escapedForMarkup)\"")
             }
-            return Row(rowClass: row.rowClass, rowHeading: cells[0], cells: Array(cells.dropFirst()))
+            return Row(
+                rowMarkup: row.rowClass.isEmpty ? "" : " class=\"\(row.rowClass)\"", rowHeading: cells[0],
+                cells: Array(cells.dropFirst()))
         }
     }
 
@@ -161,13 +213,48 @@ extension Page.Figure {
     /// A chart of the page's full width, laid out a second time for narrow screens.
     init(full chart: Chart, caption: String, numbers: [Table] = []) {
         self.init(
+            chart,
             charts: "<div class=\"wide\">\(chart.svg(width: Self.fullWidth))</div>"
                 + "<div class=\"narrow\">\(chart.svg(width: Self.narrowWidth))</div>",
-            figureCaption: caption, numbers: numbers)
+            caption: caption, numbers: numbers)
     }
 
     /// A small chart, to stand in a grid.
     init(small chart: Chart, caption: String, numbers: [Table] = []) {
-        self.init(charts: chart.svg(width: Self.smallWidth), figureCaption: caption, numbers: numbers)
+        self.init(chart, charts: chart.svg(width: Self.smallWidth), caption: caption, numbers: numbers)
+    }
+
+    /// Without a table of its own, a chart has its readings for one.
+    private init(_ chart: Chart, charts: String, caption: String, numbers: [Table]) {
+        self.init(
+            identifier: chart.identifier, charts: charts, figureCaption: caption,
+            numbers: numbers.isEmpty ? [Table(readings: chart)].compactMap(\.self) : numbers, data: ChartData(chart))
+    }
+}
+
+extension Table {
+    /// The readings of a chart, one row per step; nil where it has none, or rows of a heat map, which are too many.
+    fileprivate init?(readings chart: Chart) {
+        let panels = chart.panels.filter { if case .scale = $0.vertical { true } else { false } }
+        let readings = panels.flatMap { panel in panel.readings.map { (panel: panel, reading: $0) } }
+        let steps = Set(readings.flatMap(\.reading.steps)).sorted()
+        guard !steps.isEmpty else { return nil }
+        let places = readings.map { entry in
+            Dictionary(zip(entry.reading.steps, entry.reading.steps.indices), uniquingKeysWith: { first, _ in first })
+        }
+        var columns = [(chart.horizontal.kind == .own ? chart.horizontal.label : "Step", steps.map(Format.number))]
+        for (entry, place) in zip(readings, places) {
+            func cells(_ values: [Double?]) -> [String] {
+                steps.map { step in place[step].flatMap { values[$0] }.map(Format.number) ?? "" }
+            }
+            let reading = entry.reading
+            if let x = reading.x { columns.append(("\(reading.name) \(chart.horizontal.label)", cells(x))) }
+            columns.append(
+                (reading.x == nil ? reading.name : "\(reading.name) \(entry.panel.label)", cells(reading.values)))
+            if let errors = reading.errors { columns.append(("± \(reading.name)", cells(errors))) }
+        }
+        self.init(
+            chart.title, columns: columns.map(\.0), numeric: Set(columns.indices),
+            rows: steps.indices.map { row in columns.map { $0.1[row] } })
     }
 }

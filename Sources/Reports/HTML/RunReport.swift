@@ -2,11 +2,11 @@ public import Development
 public import Sampling
 import Tensors
 
-/// The report of one run: a single HTML file that asks for nothing, runs nothing and can be printed.
+/// The report of one run: a single HTML file that asks for nothing, can be printed and needs no script to be read.
 ///
-/// The verdict comes first, then the evidence: loss and λ̂ over the training, essential dynamics, the movement of
-/// tensors, the run's own series, diagnostics and chain traces, settings and provenance. What was not measured
-/// is left out, and the page says so.
+/// The verdict and the table of stages come first, then the evidence: loss and λ̂ over the training, essential dynamics,
+/// restricted λ̂, the movement of tensors, the run's own series, diagnostics and chain traces, calibration, settings,
+/// provenance, methods and advisories. What was not measured is left out, and the page says so.
 public struct RunReport: Sendable {
     /// What is reported.
     public let analysis: Analysis
@@ -14,11 +14,17 @@ public struct RunReport: Sendable {
     /// The calibration that the settings are of; nil where there was none.
     public let calibration: Calibration?
 
+    /// The command that wrote the report, as it was typed; nil where there was none.
+    public let command: String?
+
     /// Creates the report of an analysis.
     ///
-    /// - Parameter calibration: A calibration of the run; shown where ε, nβ and γ of the chains are what it chose.
-    public init(analysis: Analysis, calibration: Calibration? = nil) {
+    /// - Parameters:
+    ///   - calibration: A calibration of the run; shown where ε, nβ and γ of the chains are what it chose.
+    ///   - command: The command that writes the report, as it was typed.
+    public init(analysis: Analysis, calibration: Calibration? = nil, command: String? = nil) {
         self.analysis = analysis
+        self.command = command
         let isUsed = SweptSetting.allCases.allSatisfy {
             calibration?.settings[keyPath: $0.inSettings] == analysis.measurements.settings?[keyPath: $0.inSettings]
         }
@@ -31,22 +37,33 @@ public struct RunReport: Sendable {
     public func html() throws -> String { try page.html() }
 
     var page: Page {
-        Page(
+        let measurements = analysis.measurements
+        let notices = analysis.advisories.map { $0.notice(axis: measurements.axis) } + (calibration?.notices ?? [])
+        return Page(
             eyebrow: "Development of one training run",
-            title: analysis.measurements.runName,
+            title: measurements.runName,
             verdict: analysis.verdict,
+            summary: [stageSummary].compactMap(\.self),
             terms: Page.terms(
-                of: [analysis], drawnQualities: Set(analysis.measurements.checkpoints.compactMap { $0.llc?.quality })),
+                of: [analysis], drawnQualities: Set(measurements.checkpoints.compactMap { $0.llc?.quality })),
             facts: facts,
-            notices: analysis.advisories.map { $0.notice(axis: analysis.measurements.axis) }
-                + (calibration?.notices ?? []),
+            notices: notices.filter { $0.severity == Advisory.Severity.warning.rawValue }.map(\.withoutRemedy),
             sections: [
-                stageSection, restrictionSection, dynamicsSection, tensorSection, recordedSection, diagnosticsSection,
-                settingsSection,
-                calibration?.section,
-                provenanceSection, methodsSection,
+                stageSection, dynamicsSection, restrictionSection, tensorSection, recordedSection, diagnosticsSection,
+                calibration?.section, settingsSection, provenanceSection, methodsSection, advisorySection(notices),
             ].compactMap { $0 },
-            imprint: Page.imprint(versions: [analysis.measurements.provenance.version]))
+            axes: measurements.growingSeries.map {
+                PageData.Axis(name: $0.name, steps: $0.steps.map(Double.init), values: $0.values)
+            },
+            word: measurements.axis.rawValue,
+            imprint: Page.imprint(versions: [measurements.provenance.version]))
+    }
+
+    /// All that the reader must know, gravest first, each with what to do about it; nil when there is nothing.
+    private func advisorySection(_ notices: [Page.Notice]) -> Page.Section? {
+        notices.isEmpty
+            ? nil
+            : Page.Section(anchor: "advisories", heading: "Advisories", blocks: [Page.Block(notices: notices)])
     }
 
     private var facts: [Page.Fact] {
@@ -85,7 +102,7 @@ extension Advisory {
     /// The advisory as the page shows it, with at most eight of its steps named.
     func notice(axis: Measurements.Axis) -> Page.Notice {
         Page.Notice(
-            severity: severity.rawValue, finding: Format.sentence(finding), remedy: Format.sentence(remedy),
+            severity: severity.rawValue, finding: Format.sentence(finding), remedy: [Format.sentence(remedy)],
             concerned: steps.isEmpty ? [] : ["(\(stepList(axis: axis)))"])
     }
 

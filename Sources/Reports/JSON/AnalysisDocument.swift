@@ -56,7 +56,7 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
         schema = Self.currentSchema
         run = measurements.runName
         axis = measurements.axis
-        verdict = analysis.verdict
+        verdict = analysis.verdict + analysis.stageSentences
         loss = measurements.loss
         exampleCount = measurements.exampleCount
         sampledParameterCount = measurements.sampledCount

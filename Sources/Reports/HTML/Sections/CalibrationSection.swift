@@ -27,10 +27,12 @@ extension Calibration {
             return [
                 Page.Notice(
                     severity: "warning", finding: Format.sentence(reasons.first ?? "No setting was acceptable"),
-                    remedy: isShort
-                        ? "Run `instar calibrate`, whose chains are longer, before you rely on λ̂."
-                        : "Read every λ̂ with care; allow longer chains by --max-draws, take larger minibatches, or state "
-                            + "--n-beta and --localization, and calibrate again.",
+                    remedy: [
+                        isShort
+                            ? "Run `instar calibrate`, whose chains are longer, before you rely on λ̂."
+                            : "Read every λ̂ with care; allow longer chains by --max-draws, take larger minibatches, or state "
+                                + "--n-beta and --localization, and calibrate again."
+                    ],
                     concerned: [])
             ]
         }
@@ -38,7 +40,7 @@ extension Calibration {
         return [
             Page.Notice(
                 severity: "note", finding: "The settings are those of a short calibration.",
-                remedy: "instar calibrate sweeps ε, nβ and γ in full and says what would change the choice.",
+                remedy: ["instar calibrate sweeps ε, nβ and γ in full and says what would change the choice."],
                 concerned: [])
         ]
     }
@@ -200,6 +202,7 @@ extension Calibration {
         let low = columns.compactMap { edges[$0]?.lowerBound }.min() ?? 1
         let high = columns.compactMap { edges[$0]?.upperBound }.max() ?? 10
         return Chart(
+            identifier: "sweep-\(quantity == .estimate ? "llc" : "acceptance")-\(localization)",
             title: "\(quantity == .estimate ? "λ̂" : "Acceptance") at γ = \(Format.value(gamma))",
             summary: "Cells by step size and nβ; all numbers are in the tables of cells.",
             horizontal: Chart.Axis(label: "nβ", scale: Scale(.logarithmic, low...high)),

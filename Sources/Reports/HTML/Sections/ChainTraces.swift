@@ -4,6 +4,8 @@ import Sampling
 extension RunReport {
     /// The most checkpoints whose traces are drawn.
     private static let traceLimit = 6
+    /// The most points of a chain's trace.
+    private static let traceCellCount = 80
 
     /// The checkpoints whose traces are worth seeing, by step: the gravest doubts, the first, the last and
     /// those nearest to boundaries.
@@ -37,7 +39,7 @@ extension RunReport {
         let envelopes = checkpoint.chains.map { chain in
             Envelope(
                 x: chain.lossDifferences.indices.map(Double.init), y: chain.lossDifferences.map { factor * $0 },
-                scale: horizontal, cellCount: 120)
+                scale: horizontal, cellCount: Self.traceCellCount)
         }
         let completed = zip(checkpoint.chains, envelopes).filter { $0.0.outcome == .completed }.map(\.1)
         let fitted = (completed.isEmpty ? envelopes : completed).flatMap(\.mean)
@@ -47,9 +49,15 @@ extension RunReport {
         for (chain, envelope) in zip(checkpoint.chains, envelopes) {
             marks.append(.line(envelope.points, SeriesStyle(index: chain.chain, role: .thin)))
         }
+        let readings = zip(checkpoint.chains, envelopes).map { chain, envelope in
+            Chart.Reading(
+                name: "chain \(chain.chain + 1)", steps: envelope.x.map { $0.rounded() },
+                values: envelope.mean)
+        }
         if conditions != nil, let value = checkpoint.llc?.value { marks.append(.level(value)) }
         let measurements = analysis.measurements
         let chart = Chart(
+            identifier: "traces-\(checkpoint.step)",
             title: "Chain traces at \(measurements.axis.rawValue) \(Format.count(checkpoint.step))",
             summary:
                 "\(Format.counted(checkpoint.chains.count, "chain")) of up to \(Format.counted(drawCount, "draw")).",
@@ -57,9 +65,12 @@ extension RunReport {
             panels: [
                 Chart.Panel(
                     label: conditions == nil ? "L(w) − L(w*)" : "nβ·(L(w) − L(w*)), paired", vertical: .scale(vertical),
-                    height: 140, marks: marks)
+                    height: 140, marks: marks, readings: readings)
             ])
-        return Page.Figure(small: chart, caption: traceCaption(checkpoint, drawsPerPoint: (drawCount + 119) / 120))
+        return Page.Figure(
+            small: chart,
+            caption: traceCaption(
+                checkpoint, drawsPerPoint: (drawCount + Self.traceCellCount - 1) / Self.traceCellCount))
     }
 
     private func traceCaption(_ checkpoint: CheckpointMeasurement, drawsPerPoint: Int) -> String {

@@ -7,7 +7,7 @@ extension ComparisonReport {
         let panels = [llcPanel, boundaryPanel, lossPanel].compactMap { $0 }
         guard !panels.isEmpty else { return nil }
         let chart = Chart(
-            title: "Local learning coefficient, boundaries and loss of all runs",
+            identifier: "course", title: "Local learning coefficient, boundaries and loss of all runs",
             summary: comparison.verdict.joined(separator: " "), horizontal: stepAxis, panels: panels, legend: legend)
         var captions: [String] = []
         if llcPanel != nil { captions.append("Bands are λ̂ ± 1.96 standard errors at the usable checkpoints.") }
@@ -44,8 +44,7 @@ extension ComparisonReport {
         let marks = comparison.analyses.enumerated().flatMap { index, analysis in
             (analysis.stages?.boundaries ?? []).map { boundary in
                 Mark.rowInterval(
-                    boundary.interval, at: boundary.step, row: index, style(ofRun: index),
-                    tooltip: "\(names[index]): \(Format.step(boundary.step)) \(Format.interval(boundary.interval))")
+                    boundary.interval, at: boundary.step, row: index, style(ofRun: index))
             }
         }
         return Chart.Panel(label: "Boundaries", vertical: .rows(names), height: Double(names.count) * 22, marks: marks)

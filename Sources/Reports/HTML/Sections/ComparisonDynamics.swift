@@ -33,9 +33,7 @@ extension ComparisonReport {
             let path = zip(across, up).map { Mark.Point(x: $0, y: $1) }
             marks.append(.line(path, style(ofRun: run)))
             let markers = dynamics.steps.indices.map { index in
-                Mark.Marker(
-                    x: across[index], y: up[index], interval: nil, quality: .sound,
-                    tooltip: "\(comparison.runNames[run]), \(axis.rawValue) \(Format.count(dynamics.steps[index]))")
+                Mark.Marker(x: across[index], y: up[index], interval: nil, quality: .sound)
             }
             marks.append(.markers(markers, style(ofRun: run)))
         }
@@ -50,6 +48,7 @@ extension ComparisonReport {
         else { return nil }
         let names = drawn.map { comparison.runNames[$0.run] }.joined(separator: ", ")
         let chart = Chart(
+            identifier: "plane-\(drawn.map { String($0.run + 1) }.joined(separator: "-"))-\(first + 1)-\(second + 1)",
             title: "PC\(second + 1) against PC\(first + 1): \(names)",
             summary: "Smoothed paths through the plane of two principal components.",
             horizontal: Chart.Axis(label: "PC\(first + 1)", scale: horizontal),
@@ -74,7 +73,8 @@ extension ComparisonReport {
             )
         }
         let chart = Chart(
-            title: "Common principal components over the training", summary: "Smoothed scores of every run.",
+            identifier: "components", title: "Common principal components over the training",
+            summary: "Smoothed scores of every run.",
             horizontal: stepAxis, panels: panels, legend: legend)
         return Page.Figure(full: chart, caption: "Scores smoothed over the index of the checkpoint.")
     }

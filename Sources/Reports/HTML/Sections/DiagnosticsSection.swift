@@ -34,27 +34,32 @@ extension RunReport {
         var panels: [Chart.Panel] = []
         var legend: [LegendEntry] = []
         let agreement = measurements.points { $0.llc?.rHat }
+        let agreementStyle = SeriesStyle(index: 0, key: "R-hat")
         if let scale = Scale.linear(fitting: agreement.map(\.y), including: [1, 1.05]) {
             panels.append(
                 Chart.Panel(
                     label: "R-hat (dotted: 1.01)", vertical: .scale(scale), height: 90,
-                    marks: [.level(1.01), .markers(agreement.map(measurements.marker), SeriesStyle(index: 0))]))
-            legend.append(LegendEntry(symbol: .marker(SeriesStyle(index: 0), .sound), label: "R-hat"))
+                    marks: [.level(1.01), .markers(agreement.map(measurements.marker), agreementStyle)],
+                    readings: [measurements.reading("R-hat", key: agreementStyle.key, agreement)]))
+            legend.append(LegendEntry(symbol: .marker(agreementStyle, .sound), label: "R-hat"))
         }
         let sizes = [measurements.points { $0.llc?.bulkESS }, measurements.points { $0.llc?.tailESS }]
         if let scale = Scale.linearOrLogarithmic(fitting: sizes.flatMap { $0.map(\.y) } + [100]) {
             guard sizes.contains(where: { !$0.isEmpty }) else { return nil }
-            let styles = [SeriesStyle(index: 2), SeriesStyle(index: 3)]
+            let names = ["Effective draws, bulk", "Effective draws, tails"]
+            let styles = zip([2, 3], names).map { SeriesStyle(index: $0, key: $1) }
             panels.append(
                 Chart.Panel(
                     label: "Effective draws", vertical: .scale(scale), height: 110,
-                    marks: zip(sizes, styles).map { .markers($0.map(measurements.marker), $1) }))
+                    marks: zip(sizes, styles).map { .markers($0.map(measurements.marker), $1) },
+                    readings: zip(sizes, names).map { measurements.reading($1, key: $1, $0) }))
             legend.append(LegendEntry(symbol: .marker(styles[0], .sound), label: "Bulk"))
             legend.append(LegendEntry(symbol: .marker(styles[1], .sound), label: "Tails"))
         }
         guard !panels.isEmpty else { return nil }
         return Chart(
-            title: "R-hat and effective sample sizes", summary: "The numbers are in the table below.",
+            identifier: "diagnostics", title: "R-hat and effective sample sizes",
+            summary: "The numbers are in the table below.",
             horizontal: measurements.stepAxis, panels: panels, stages: StageMarks(analysis.stages), legend: legend)
     }
 

@@ -102,9 +102,7 @@ extension RunReport {
         let path = zip(first.smoothed, second.smoothed).map { Mark.Point(x: $0, y: $1) }
         let style = SeriesStyle(index: 0)
         let markers = dynamics.steps.indices.map { index in
-            Mark.Marker(
-                x: first.scores[index], y: second.scores[index], interval: nil, quality: .sound,
-                tooltip: "\(analysis.measurements.axis.rawValue) \(Format.step(dynamics.steps[index]))")
+            Mark.Marker(x: first.scores[index], y: second.scores[index], interval: nil, quality: .sound)
         }
         let centers = plane.centers.map { center in
             center.map { Mark.Point(x: $0[0], y: $0[1]) } ?? Mark.Point(x: .nan, y: .nan)
@@ -120,8 +118,7 @@ extension RunReport {
         for boundary in analysis.stages?.boundaries ?? [] {
             guard let place = interpolated(path, over: dynamics.steps, at: boundary.step) else { continue }
             let step = Format.step(boundary.step)
-            let marker = Mark.Marker(
-                x: place.x, y: place.y, interval: nil, quality: .doubtful, tooltip: "boundary at \(step)")
+            let marker = Mark.Marker(x: place.x, y: place.y, interval: nil, quality: .doubtful)
             marks += [.markers([marker], SeriesStyle(index: 3)), .note(place, step)]
         }
         let names = ["PC\(plane.first + 1)", "PC\(plane.second + 1)"]
@@ -130,10 +127,18 @@ extension RunReport {
             return Scale.linear(fitting: values, including: values.map { $0 * 1.15 }) ?? Scale(.linear, 0...1)
         }
         return Chart(
+            identifier: "plane-\(name)-\(plane.first + 1)-\(plane.second + 1)",
             title: "\(names[1]) against \(names[0]) of the \(name)",
             summary: "The path of the run through the plane of two principal components, with its boundaries.",
-            horizontal: Chart.Axis(label: names[0], scale: scale(first)),
-            panels: [Chart.Panel(label: names[1], vertical: .scale(scale(second)), height: 290, marks: marks)],
+            horizontal: Chart.Axis(label: names[0], scale: scale(first), kind: .plane),
+            panels: [
+                Chart.Panel(
+                    label: names[1], vertical: .scale(scale(second)), height: 290, marks: marks,
+                    readings: [
+                        Chart.Reading(
+                            name: "", steps: dynamics.steps.map(Double.init), x: first.scores, values: second.scores)
+                    ])
+            ],
             hasEqualUnits: true)
     }
 
@@ -149,11 +154,11 @@ extension RunReport {
                     .line(zip(steps, component.smoothed).map { Mark.Point(x: $0, y: $1) }, style),
                     .markers(
                         zip(steps, component.scores).map { analysis.measurements.marker(.init(x: $0, y: $1)) }, style),
-                ])
+                ], readings: [Chart.Reading(name: "PC\(index + 1)", steps: steps, values: component.scores)])
         }
         guard !panels.isEmpty else { return nil }
         return Chart(
-            title: "Principal components of the \(name) over the training",
+            identifier: "components-\(name)", title: "Principal components of the \(name) over the training",
             summary: "\(Format.counted(panels.count, "component")); the shares of variance are in the table below.",
             horizontal: analysis.measurements.stepAxis, panels: panels, stages: StageMarks(analysis.stages))
     }

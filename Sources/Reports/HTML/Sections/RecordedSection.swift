@@ -7,7 +7,7 @@ extension RunReport {
         if let figure = subsetFigure { blocks.append(Page.Block(figures: [figure])) }
         var figures: [Page.Figure] = []
         if let figure = gradientFigure { figures.append(figure) }
-        figures += analysis.measurements.recordedSeries.compactMap(recordedFigure)
+        figures += analysis.measurements.recordedSeries.enumerated().compactMap(recordedFigure)
         if !figures.isEmpty {
             blocks.append(
                 Page.Block(
@@ -24,14 +24,15 @@ extension RunReport {
         guard !names.isEmpty else { return nil }
         let series = names.map { name in measurements.points { $0.subsetLoss(named: name) } }
         guard let scale = Scale.linearOrLogarithmic(fitting: series.flatMap { $0.map(\.y) }) else { return nil }
-        let styles = names.indices.map { SeriesStyle(index: $0) }
+        let styles = names.enumerated().map { SeriesStyle(index: $0, key: "loss on \($1)") }
         let chart = Chart(
-            title: "Loss on each subset of the examples",
+            identifier: "subsets", title: "Loss on each subset of the examples",
             summary: "Subsets: \(names.joined(separator: ", ")).", horizontal: measurements.stepAxis,
             panels: [
                 Chart.Panel(
                     label: measurements.loss.map { "Loss, \($0.unit)" } ?? "Loss", vertical: .scale(scale), height: 180,
-                    marks: zip(series, styles).map { .line($0, $1) })
+                    marks: zip(series, styles).map { .line($0, $1) },
+                    readings: zip(series, styles).map { measurements.reading($1.key, key: $1.key, $0) })
             ], stages: StageMarks(analysis.stages),
             legend: zip(names, styles).map { LegendEntry(symbol: .line($1), label: $0.abbreviated(to: 32)) })
         return Page.Figure(
@@ -42,7 +43,8 @@ extension RunReport {
         let points = analysis.measurements.points(\.gradientNorm)
         guard let scale = Scale.linearOrLogarithmic(fitting: points.map(\.y)) else { return nil }
         let chart = Chart(
-            title: "Norm of the gradient", summary: "The gradient of the training loss at each checkpoint.",
+            identifier: "gradient", title: "Norm of the gradient",
+            summary: "The gradient of the training loss at each checkpoint.",
             horizontal: analysis.measurements.stepAxis,
             panels: [
                 Chart.Panel(
@@ -50,12 +52,12 @@ extension RunReport {
                     marks: [
                         .line(points, SeriesStyle(index: 0, role: .thin)),
                         .markers(points.map(analysis.measurements.marker), SeriesStyle(index: 0)),
-                    ])
+                    ], readings: [analysis.measurements.reading("|∇L|", points)])
             ], stages: StageMarks(analysis.stages))
         return Page.Figure(small: chart, caption: "Norm of the gradient over all training examples, measured here.")
     }
 
-    private func recordedFigure(_ series: RecordedSeries) -> Page.Figure? {
+    private func recordedFigure(_ place: Int, _ series: RecordedSeries) -> Page.Figure? {
         let steps = series.steps.map(Double.init)
         let own = analysis.measurements.stepScale.domain
         let isFalling = (series.values.last ?? 0) < (series.values.first ?? 0)
@@ -66,15 +68,19 @@ extension RunReport {
         let envelope = Envelope(x: steps, y: series.values, scale: horizontal, cellCount: 150)
         let style = SeriesStyle(index: 2, role: .thin)
         let chart = Chart(
-            title: series.name,
+            identifier: "recorded-\(place + 1)", title: series.name,
             summary: "A series that the run recorded itself, \(Format.counted(series.values.count, "value")).",
-            horizontal: Chart.Axis(label: analysis.measurements.axisLabel, scale: horizontal),
+            horizontal: Chart.Axis(label: analysis.measurements.axisLabel, scale: horizontal, kind: .checkpoints),
             panels: [
                 Chart.Panel(
                     label: series.name.abbreviated(to: 44), vertical: .scale(vertical), height: 130,
                     marks: [
                         .band(x: envelope.x, lower: envelope.lowest, upper: envelope.highest, style),
                         .line(envelope.points, style),
+                    ],
+                    readings: [
+                        Chart.Reading(
+                            name: series.name, steps: envelope.x.map { $0.rounded() }, values: envelope.mean)
                     ])
             ], stages: StageMarks(analysis.stages))
         let thinning =
@@ -86,6 +92,18 @@ extension RunReport {
 }
 
 extension Measurements {
+    /// The recorded series that a reader may have checkpoints drawn over: tokens and times that never fall.
+    var growingSeries: [RecordedSeries] {
+        recordedSeries.filter { series in
+            let words = series.name.lowercased().split { !$0.isLetter }
+            return words.contains {
+                ["token", "tokens", "time", "seconds", "hours", "samples", "examples"].contains($0)
+            }
+                && Set(series.steps).count == series.steps.count && series.values.count > 1
+                && zip(series.values, series.values.dropFirst()).allSatisfy { $0 < $1 }
+        }
+    }
+
     /// The names of all subsets with a loss, in order of first appearance.
     var subsetNames: [String] {
         var names: [String] = []

@@ -7,11 +7,13 @@ extension RunReport {
         let measurements = analysis.measurements
         guard !measurements.restrictions.isEmpty else { return nil }
         let whole = Page.Figure(
-            small: chart(name: "All that is sampled", measurements.estimates),
+            small: chart(name: "All that is sampled", identifier: "restriction-0", measurements.estimates),
             caption: "All that is sampled: \(Format.counted(measurements.sampledCount, "parameter")).")
-        let restricted = measurements.restrictions.map { series in
+        let restricted = measurements.restrictions.enumerated().map { index, series in
             Page.Figure(
-                small: chart(name: series.restriction.name, estimates(of: series)), caption: caption(series))
+                small: chart(
+                    name: series.restriction.name, identifier: "restriction-\(index + 1)", estimates(of: series)),
+                caption: caption(series))
         }
         let words =
             "Each chart is λ̂ with only some parameters sampled and the rest frozen, or over only some examples, at the "
@@ -30,7 +32,7 @@ extension RunReport {
         }
     }
 
-    private func chart(name: String, _ estimates: [StepEstimate]) -> Chart {
+    private func chart(name: String, identifier: String, _ estimates: [StepEstimate]) -> Chart {
         let measurements = analysis.measurements
         let style = SeriesStyle(index: 0)
         var panels: [Chart.Panel] = []
@@ -44,10 +46,12 @@ extension RunReport {
                     marks: [
                         .line(line, SeriesStyle(index: 0, role: .thin)),
                         .markers(measurements.llcMarkers(estimates), style),
-                    ] + measurements.notes(estimates, outside: scale)))
+                    ] + measurements.notes(estimates, outside: scale),
+                    readings: [measurements.reading("λ̂", key: "", estimates)]))
         }
         return Chart(
-            title: "λ̂ of \(name)", summary: "The numbers are in the table below.", horizontal: measurements.stepAxis,
+            identifier: identifier, title: "λ̂ of \(name)", summary: "The numbers are in the table below.",
+            horizontal: measurements.stepAxis,
             panels: panels, stages: StageMarks(analysis.stages))
     }
 

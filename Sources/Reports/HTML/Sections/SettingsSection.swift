@@ -40,7 +40,9 @@ extension RunReport {
     var provenanceSection: Page.Section? {
         let provenance = analysis.measurements.provenance
         let rows =
-            [["Instar", provenance.version]] + provenance.processors.map { ["Processor", $0] }
+            [["Instar", provenance.version]] + (command.map { [["Command", $0]] } ?? [])
+            + (analysis.measurements.settings.map { [["Seed", "\($0.seed)"]] } ?? [])
+            + provenance.processors.map { ["Processor", $0] }
             + provenance.digests.map { ["SHA-256 of \($0.name)", $0.value] }
         return Page.Section(
             anchor: "provenance", heading: "Provenance",

@@ -2,12 +2,45 @@ import Development
 import Sampling
 
 extension RunReport {
-    /// Loss and λ̂ over the training with the stages in them, then the tables of stages and boundaries.
+    /// When each stage began and ended, how sure that is, what changed and who confirms it; nil where no series could
+    /// carry stages.
+    var stageSummary: Table? {
+        guard let finding = analysis.stages else { return nil }
+        let unit = analysis.measurements.axis.rawValue
+        let witnesses = analysis.evidence.table
+        let columns = [
+            "Stage", "From \(unit)", "To \(unit)", "95 % interval", "Support", "Δ loss", "Δλ̂", "Type", "Confirmed by",
+        ]
+        let rows = finding.stages.enumerated().map { index, stage in
+            let end = index < finding.boundaries.count ? finding.boundaries[index] : nil
+            var confirmation = end == nil ? "" : "no other series"
+            if end != nil, let witnesses, witnesses.independentCount > 0 {
+                confirmation =
+                    "\(witnesses.confirmationCount(ofBoundary: index)) of \(witnesses.independentCount) series; by chance "
+                    + Format.value(witnesses.expectedByChance(ofBoundary: index), significantDigits: 2)
+            }
+            return [
+                "\(index + 1)", Format.step(stage.start), Format.step(stage.end) + (end == nil ? ", the end" : ""),
+                end.map { Format.interval($0.interval) } ?? "", end?.support.map { Format.share($0) } ?? "",
+                stage.lossChange.map(Format.change) ?? "not measured",
+                stage.llcChange.map(Format.change) ?? "not measured",
+                stage.kind.words, confirmation,
+            ]
+        }
+        return Table(
+            "Stages: when each ends, with interval and support; what changes in it, ± one standard error, its type; and how many "
+                + "other series change where it ends.",
+            columns: columns, numeric: [0, 1, 2, 3, 4, 5, 6], rows: rows)
+    }
+
+    /// Loss and λ̂ over the training with the stages in them, then the tables of boundaries and the evidence.
     var stageSection: Page.Section? {
         var blocks: [Page.Block] = []
         if let figure = courseFigure { blocks.append(Page.Block(figures: [figure])) }
         if let finding = analysis.stages {
-            blocks.append(Page.Block(paragraphs: [stageExplanation(finding)], tables: tables(of: finding)))
+            let boundaries =
+                finding.boundaries.isEmpty ? [] : [Table(boundaries: finding.boundaries, caption: "Boundaries in full")]
+            blocks.append(Page.Block(paragraphs: [stageExplanation(finding)], foldedTables: boundaries))
             if let rejected = finding.search?.rejected, !rejected.isEmpty {
                 blocks.append(Page.Block(foldedTables: [rejectedTable(rejected)]))
             }
@@ -21,23 +54,27 @@ extension RunReport {
     /// λ̂ above the loss, with a shared axis; nil when neither was measured.
     private var courseFigure: Page.Figure? {
         let measurements = analysis.measurements
-        let llcStyle = SeriesStyle(index: 0)
-        let lossStyle = SeriesStyle(index: 1)
+        let curveStyle = SeriesStyle(index: 0, key: "fitted λ")
+        let llcStyle = SeriesStyle(index: 0, key: "λ̂")
+        let lossStyle = SeriesStyle(index: 1, key: "loss")
         var panels: [Chart.Panel] = []
         var legend: [LegendEntry] = []
         let curve = analysis.stages?.search?.curve
         if let scale = measurements.llcScale(measurements.estimates, including: curve) {
             var marks: [Mark] = []
             if let curve {
-                marks.append(.band(x: curve.steps, lower: curve.lower, upper: curve.upper, llcStyle))
-                marks.append(.line(zip(curve.steps, curve.mean).map { Mark.Point(x: $0, y: $1) }, llcStyle))
-                legend.append(LegendEntry(symbol: .line(llcStyle), label: "Fitted λ"))
-                legend.append(LegendEntry(symbol: .band(llcStyle), label: "95 % band of the fit"))
+                marks.append(.band(x: curve.steps, lower: curve.lower, upper: curve.upper, curveStyle))
+                marks.append(.line(zip(curve.steps, curve.mean).map { Mark.Point(x: $0, y: $1) }, curveStyle))
+                legend.append(LegendEntry(symbol: .line(curveStyle), label: "Fitted λ"))
+                legend.append(LegendEntry(symbol: .band(curveStyle), label: "95 % band of the fit"))
             }
             marks.append(.markers(measurements.llcMarkers(measurements.estimates), llcStyle))
             marks += measurements.notes(measurements.estimates, outside: scale)
             let label = "λ̂, local learning coefficient"
-            panels.append(Chart.Panel(label: label, vertical: .scale(scale), height: 240, marks: marks))
+            panels.append(
+                Chart.Panel(
+                    label: label, vertical: .scale(scale), height: 240, marks: marks,
+                    readings: [measurements.reading("λ̂", key: llcStyle.key, measurements.estimates)]))
             legend += measurements.qualityLegend(llcStyle)
         }
         let losses = measurements.points(\.loss)
@@ -47,16 +84,16 @@ extension RunReport {
                 Chart.Panel(
                     label: unit, vertical: .scale(scale), height: 150,
                     marks: [
-                        .line(losses, SeriesStyle(index: 1, role: .thin)),
+                        .line(losses, SeriesStyle(index: 1, role: .thin, key: lossStyle.key)),
                         .markers(losses.map(measurements.marker), lossStyle),
-                    ]))
+                    ], readings: [measurements.reading("loss", key: lossStyle.key, losses)]))
             legend.append(LegendEntry(symbol: .marker(lossStyle, .sound), label: "Loss"))
         }
         guard !panels.isEmpty else { return nil }
         let stages = StageMarks(analysis.stages)
         if !stages.isEmpty { legend.append(LegendEntry(symbol: .boundary, label: "Boundary, 95 % interval")) }
         let chart = Chart(
-            title: "Loss and local learning coefficient over the training",
+            identifier: "course", title: "Loss and local learning coefficient over the training",
             summary: analysis.verdict.joined(separator: " "),
             horizontal: measurements.stepAxis, panels: panels, stages: stages, legend: legend)
         return Page.Figure(full: chart, caption: courseCaption, numbers: [checkpointTable])
@@ -76,7 +113,7 @@ extension RunReport {
         if analysis.stages?.search != nil { sentences.append("The band is the 95 % band of the fitted curve.") }
         let qualities = Set(estimates.map(\.quality))
         if qualities.contains(.doubtful) {
-            sentences.append("A hollow point is doubtful, for a reason given in its tooltip and under Diagnostics.")
+            sentences.append("A hollow point is doubtful, for a reason given under Diagnostics.")
         }
         if qualities.contains(.unusable) {
             sentences.append("A cross is unusable and took no part in the fit or in the height of the axis.")
@@ -119,15 +156,6 @@ extension RunReport {
         return text
     }
 
-    private func tables(of finding: StageFinding) -> [Table] {
-        let stages = Table(
-            "Stages. A change is given with its standard error; it counts only beyond two of them.",
-            columns: StagesTable.headings(analysis.measurements), numeric: [0, 1, 2, 3, 4],
-            rows: StagesTable.cells(finding))
-        guard !finding.boundaries.isEmpty else { return [stages] }
-        return [stages, Table(boundaries: finding.boundaries, caption: "Boundaries")]
-    }
-
     private func rejectedTable(_ rejected: [Boundary]) -> Table {
         Table(
             boundaries: rejected,
@@ -148,6 +176,16 @@ extension Table {
                     $0.sharpness.map { Format.value($0, significantDigits: 2) } ?? "–",
                 ]
             })
+    }
+}
+
+extension Stage.Kind {
+    /// The letter, where there is one, and what it stands for.
+    var words: String {
+        switch self {
+        case .lossFallsComplexityRises, .lossFallsComplexityFalls: "\(symbol): \(meaning)"
+        default: meaning
+        }
     }
 }
 

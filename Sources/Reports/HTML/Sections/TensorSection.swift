@@ -23,14 +23,19 @@ extension RunReport {
                     Mark.Cell(x: steps[index]...steps[index + 1], row: row, level: Self.heatLevel(movement)))
             }
         }
+        let readings = shown.map { tensor in
+            Chart.Reading(
+                name: measurements.tensors[tensor].name, steps: Array(steps.dropFirst()),
+                values: movements[tensor].map { $0.map { ($0 * 1e6).rounded() / 1e6 } })
+        }
         let chart = Chart(
-            title: "Movement of each tensor between checkpoints",
+            identifier: "movement", title: "Movement of each tensor between checkpoints",
             summary: "Darker cells are larger movements relative to the tensor's norm; the numbers are in the table.",
             horizontal: measurements.stepAxis,
             panels: [
                 Chart.Panel(
                     label: "Tensor", vertical: .rows(shown.map { measurements.tensors[$0].name }),
-                    height: Double(shown.count) * 15, marks: [.cells(cells)])
+                    height: Double(shown.count) * 15, marks: [.cells(cells)], readings: readings)
             ],
             stages: StageMarks(analysis.stages), legend: Self.heatLegend)
         var caption =
@@ -75,7 +80,8 @@ extension RunReport {
         }
         guard !points.isEmpty else { return nil }
         return smallFigure(
-            title: "Turn of the weights", label: "Turn, degrees", points: points, scale: Scale(.linear, 0...180),
+            identifier: "turn", title: "Turn of the weights", label: "Turn, degrees", points: points,
+            scale: Scale(.linear, 0...180),
             level: 90,
             caption:
                 "The angle between the movement up to a checkpoint and the one before it, over all sampled weights: "
@@ -116,23 +122,25 @@ extension RunReport {
                 let largest = MatrixRank.largest(of: measurements.tensors[tensor].shape)
             else { return nil }
             return smallFigure(
-                title: "Effective rank of \(name)", label: name.abbreviated(to: 44), points: points, scale: scale,
+                identifier: "rank-\(tensor + 1)", title: "Effective rank of \(name)", label: name.abbreviated(to: 44),
+                points: points, scale: scale,
                 level: nil, caption: "Effective rank; at most \(Format.count(largest)).")
         }
     }
 
     private func smallFigure(
-        title: String, label: String, points: [Mark.Point], scale: Scale, level: Double?, caption: String
+        identifier: String, title: String, label: String, points: [Mark.Point], scale: Scale, level: Double?,
+        caption: String
     ) -> Page.Figure {
         let chart = Chart(
-            title: title, summary: caption, horizontal: analysis.measurements.stepAxis,
+            identifier: identifier, title: title, summary: caption, horizontal: analysis.measurements.stepAxis,
             panels: [
                 Chart.Panel(
                     label: label, vertical: .scale(scale), height: 130,
                     marks: (level.map { [.level($0)] } ?? []) + [
                         .line(points, SeriesStyle(index: 0, role: .thin)),
                         .markers(points.map(analysis.measurements.marker), SeriesStyle(index: 0)),
-                    ])
+                    ], readings: [analysis.measurements.reading(label, points)])
             ], stages: StageMarks(analysis.stages))
         return Page.Figure(small: chart, caption: caption)
     }
