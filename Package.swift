@@ -84,7 +84,7 @@ let package = Package(
         tests(
             "Pipeline",
             ["Pipeline", "Runs", "HDF5", "Development", "Sampling", "Graphs", "Tensors", "PrecisionComparison"]),
-        tests("Reports", ["Reports", "Development", "Sampling", "Tensors"]),
+        tests("Reports", ["Reports", "Development", "Sampling", "Tensors", crypto]),
         tests("Command", []),
         .target(
             name: "PrecisionComparison", dependencies: ["Graphs", "Pipeline", "Sampling", "Tensors"],

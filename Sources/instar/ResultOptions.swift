@@ -30,24 +30,13 @@ struct ResultOptions: ParsableArguments {
     }
 }
 
-/// The command line of this process, quoted for a shell where it needs to be.
-private var typedCommand: String {
-    let words = ["instar"] + CommandLine.arguments.dropFirst()
-    return words.map { word in
-        let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+@%".contains($0) }
-        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }.joined(separator: " ")
-}
-
 /// Writes all files that are made of an analysis, each complete or not at all.
 func writeOutputs(of analysis: Analysis, to folder: String) throws {
     try writeFiles(
         [
             (
                 "report.html",
-                try RunReport(
-                    analysis: analysis, calibration: try readCalibration(in: folder), command: typedCommand
-                ).html()
+                try RunReport(analysis: analysis, calibration: try readCalibration(in: folder)).html()
             ),
             ("analysis.json", try AnalysisDocument(analysis).json()),
             ("stages.csv", StagesTable(analysis).csv),

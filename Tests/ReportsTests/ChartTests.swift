@@ -6,7 +6,8 @@ import Testing
 struct ChartTests {
     static func chart(_ marks: [Mark], vertical: Scale = Scale(.linear, 0...10)) -> Chart {
         Chart(
-            identifier: "chart", title: "A \"title\" <b>", summary: "A & B", horizontal: .init(label: "t", scale: Scale(.logStep, 0...1000)),
+            identifier: "chart", title: "A \"title\" <b>", summary: "A & B",
+            horizontal: .init(label: "t", scale: Scale(.logStep, 0...1000)),
             panels: [.init(label: "y", vertical: .scale(vertical), height: 100, marks: marks)])
     }
 

@@ -1,3 +1,4 @@
+import Crypto
 import Development
 import Foundation
 import Sampling
@@ -17,15 +18,24 @@ struct RunReportTests {
         #expect(
             parsed.texts["h2"] == [
                 "Stages", "Essential dynamics", "Movement of the weights", "Other series", "Diagnostics", "Settings",
-                "Provenance", "Methods",
+                "Provenance", "Methods", "Advisories",
             ])
     }
 
-    @Test func `the page asks for nothing and runs nothing`() throws {
+    @Test func `the page asks for nothing and runs nothing but its own script, which its policy names by digest`()
+        throws
+    {
         let page = try RunReport(analysis: SyntheticAnalysis.full()).html()
-        #expect(page.contains("default-src 'none'; style-src 'unsafe-inline'"))
-        for forbidden in ["<script", "src=", "@import", "url(", "<link", "onload"] {
+        for forbidden in ["src=", "@import", "url(", "<link", "onload", "unsafe-inline", "eval(", "fetch(", "import("] {
             #expect(!page.contains(forbidden), "found \(forbidden)")
+        }
+        let policy = try #require(page.firstMatch(of: /Content-Security-Policy" content="([^"]*)"/)).output.1
+        #expect(policy.hasPrefix("default-src &#39;none&#39;;"))
+        for element in ["style", "script"] {
+            let start = try #require(page.range(of: "<\(element)>")).upperBound
+            let end = try #require(page[start...].range(of: "</\(element)>")).lowerBound
+            let digest = Data(SHA256.hash(data: Data(page[start..<end].utf8))).base64EncodedString()
+            #expect(policy.contains("\(element)-src &#39;sha256-\(digest)&#39;"))
         }
         let addresses = page.matches(of: /href="([^"]*)"/).map { String($0.1) }
         #expect(addresses.allSatisfy { $0.hasPrefix("#") || $0.hasPrefix("https://") })
@@ -48,7 +58,7 @@ struct RunReportTests {
         let page = try RunReport(analysis: analysis).html()
         let parsed = WellFormed(page)
         #expect(parsed.complaint == nil)
-        #expect(parsed.elementCounts["script"] == nil)
+        #expect(parsed.elementCounts["script"] == 2, "the page's data and its script")
         #expect(parsed.elementCounts["img"] == nil)
         #expect(parsed.texts["h1"]?.first?.contains("</script><img") == true)
     }

@@ -1,4 +1,4 @@
-import Sampling
+public import Sampling
 import Tensors
 
 extension Comparison.Difference {
@@ -33,6 +33,24 @@ extension Comparison.Difference {
 }
 
 extension SamplingSettings {
+    /// The options of `instar measure` that set all of this, for a command that measures the same.
+    public var options: [String] {
+        let counts = [
+            ("--chains", chainCount), ("--draws", drawCount), ("--burn-in", burnInCount),
+            ("--steps-per-draw", stepsPerDraw),
+        ]
+        var options = counts.map { "\($0.0) \($0.1)" } + conditions.map { "\($0.option) \($0.entry.value)" }
+        options.append("--seed \(seed)")
+        if extrapolates { options.append("--extrapolate") }
+        if let targetError { options.append("--target-error \(Format.exact(targetError)) --max-draws \(drawLimit)") }
+        let observed = [
+            ("--observe-every", observations.interval), ("--trace-examples", observations.tracedExampleCount),
+            ("--covariance", observations.covarianceRank),
+        ]
+        options += observed.filter { $0.1 > 0 }.map { "\($0.0) \($0.1)" }
+        return options
+    }
+
     /// The settings that λ̂ depends on, each with the option of `instar measure` that sets it.
     var conditions: [(entry: Entry, option: String)] {
         [

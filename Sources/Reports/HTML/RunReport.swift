@@ -14,17 +14,11 @@ public struct RunReport: Sendable {
     /// The calibration that the settings are of; nil where there was none.
     public let calibration: Calibration?
 
-    /// The command that wrote the report, as it was typed; nil where there was none.
-    public let command: String?
-
     /// Creates the report of an analysis.
     ///
-    /// - Parameters:
-    ///   - calibration: A calibration of the run; shown where ε, nβ and γ of the chains are what it chose.
-    ///   - command: The command that writes the report, as it was typed.
-    public init(analysis: Analysis, calibration: Calibration? = nil, command: String? = nil) {
+    /// - Parameter calibration: A calibration of the run; shown where ε, nβ and γ of the chains are what it chose.
+    public init(analysis: Analysis, calibration: Calibration? = nil) {
         self.analysis = analysis
-        self.command = command
         let isUsed = SweptSetting.allCases.allSatisfy {
             calibration?.settings[keyPath: $0.inSettings] == analysis.measurements.settings?[keyPath: $0.inSettings]
         }

@@ -39,11 +39,15 @@ extension RunReport {
     /// What the numbers were made from and by.
     var provenanceSection: Page.Section? {
         let provenance = analysis.measurements.provenance
-        let rows =
-            [["Instar", provenance.version]] + (command.map { [["Command", $0]] } ?? [])
-            + (analysis.measurements.settings.map { [["Seed", "\($0.seed)"]] } ?? [])
-            + provenance.processors.map { ["Processor", $0] }
-            + provenance.digests.map { ["SHA-256 of \($0.name)", $0.value] }
+        var rows = [["Instar", provenance.version]]
+        if let settings = analysis.measurements.settings {
+            rows.append([
+                "Command that measures the same", "instar measure RUN \(settings.options.joined(separator: " "))",
+            ])
+            rows.append(["Seed", "\(settings.seed)"])
+        }
+        rows += provenance.processors.map { ["Processor", $0] }
+        rows += provenance.digests.map { ["SHA-256 of \($0.name)", $0.value] }
         return Page.Section(
             anchor: "provenance", heading: "Provenance",
             blocks: [
