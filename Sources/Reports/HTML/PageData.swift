@@ -14,8 +14,26 @@ struct PageData: Sendable, Encodable {
     /// What a checkpoint's number is called: "step" or "epoch".
     var word: String
     var axes: [Axis]
+    /// The steps of most readings, which leave them out.
+    private(set) var steps: [Double]
     /// By the charts' identifiers.
-    var charts: [String: ChartData]
+    private(set) var charts: [String: ChartData]
+
+    init(word: String, axes: [Axis], charts: [String: ChartData]) {
+        self.word = word
+        self.axes = axes
+        let all = charts.values.flatMap { $0.panels.flatMap { $0.readings.compactMap(\.steps) } }
+        let counts = Dictionary(all.map { ($0, 1) }, uniquingKeysWith: +)
+        steps = counts.max { ($0.value, $0.key.count) < ($1.value, $1.key.count) }?.key ?? []
+        self.charts = charts
+        for (name, chart) in charts {
+            for (place, panel) in chart.panels.enumerated() {
+                for (index, reading) in panel.readings.enumerated() where reading.steps == steps {
+                    self.charts[name]?.panels[place].readings[index].steps = nil
+                }
+            }
+        }
+    }
 
     /// The data as JSON that no markup can end early, whatever names it holds.
     func markup() throws -> String {
@@ -38,7 +56,8 @@ struct ChartData: Sendable, Encodable {
     struct Reading: Sendable, Encodable {
         var name: String
         var key: String
-        var steps: [Double]
+        /// Nil where they are those of the page.
+        var steps: [Double]?
         var x: [Nullable]?
         var values: [Nullable]
         var errors: [Nullable]?

@@ -3,6 +3,9 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
+  for (const { panels } of Object.values(data.charts)) {
+    for (const { readings } of panels) for (const reading of readings) reading.steps ??= data.steps;
+  }
   const svgNamespace = "http://www.w3.org/2000/svg";
 
   // ---- Scales ----

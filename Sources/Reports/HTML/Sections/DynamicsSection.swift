@@ -24,10 +24,14 @@ extension RunReport {
         var blocks: [Page.Block] = []
         let hasEvolute = dynamics.steps.count >= Self.evoluteMinimum && !dynamics.planes.isEmpty
         let evolute = "The evolute, the centres of the circles that best fit the path, has cusps where the path turns."
+        let marks =
+            (analysis.stages?.boundaries.isEmpty ?? true ? [] : ["Hollow diamonds are the boundaries."])
+            + (dynamics.forms.contains(where: \.beatsNull) ? ["Down-pointing triangles are the forms."] : [])
         let figures = dynamics.planes.map { Page.Figure(small: planeChart($0, of: dynamics, name: name), caption: "") }
         blocks.append(
             Page.Block(
-                subheadings: ["Of the \(name)"], paragraphs: [hasEvolute ? "\(introduction) \(evolute)" : introduction],
+                subheadings: ["Of the \(name)"],
+                paragraphs: [([introduction] + marks + (hasEvolute ? [evolute] : [])).joined(separator: " ")],
                 evoluteSwitches: hasEvolute ? [.init(identifier: "evolute-\(name)")] : [],
                 figures: figures, arrangement: "grid"))
         if let null = dynamics.nullTest { blocks.append(nullBlock(null, of: dynamics)) }
@@ -122,18 +126,27 @@ extension RunReport {
             marks += [.markers([marker], SeriesStyle(index: 3)), .note(place, step)]
         }
         let names = ["PC\(plane.first + 1)", "PC\(plane.second + 1)"]
-        func scale(_ component: EssentialDynamics.Component) -> Scale {
-            let values = component.scores + component.smoothed
+        let forms = dynamics.forms.filter { $0.beatsNull && $0.pairs.contains([plane.first, plane.second]) }
+        for form in forms {
+            let place = Mark.Point(x: form.point[plane.first], y: form.point[plane.second])
+            let marker = Mark.Marker(x: place.x, y: place.y, interval: nil, quality: .sound)
+            marks += [
+                .markers([marker], SeriesStyle(index: 4)), .note(place, "form at \(Format.step(form.step))"),
+            ]
+        }
+        func scale(_ index: Int) -> Scale {
+            let component = dynamics.components[index]
+            let values = component.scores + component.smoothed + forms.map { $0.point[index] }
             return Scale.linear(fitting: values, including: values.map { $0 * 1.15 }) ?? Scale(.linear, 0...1)
         }
         return Chart(
             identifier: "plane-\(name)-\(plane.first + 1)-\(plane.second + 1)",
             title: "\(names[1]) against \(names[0]) of the \(name)",
             summary: "The path of the run through the plane of two principal components, with its boundaries.",
-            horizontal: Chart.Axis(label: names[0], scale: scale(first), kind: .plane),
+            horizontal: Chart.Axis(label: names[0], scale: scale(plane.first), kind: .plane),
             panels: [
                 Chart.Panel(
-                    label: names[1], vertical: .scale(scale(second)), height: 290, marks: marks,
+                    label: names[1], vertical: .scale(scale(plane.second)), height: 290, marks: marks,
                     readings: [
                         Chart.Reading(
                             name: "", steps: dynamics.steps.map(Double.init), x: first.scores, values: second.scores)
