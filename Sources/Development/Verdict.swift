@@ -64,45 +64,85 @@ extension Analysis {
 }
 
 extension Comparison {
-    /// What the comparison shows, in a few sentences; one per run, then what their boundaries have in common.
+    /// The most other runs that the verdict tells one by one.
+    private static let toldRunCount = 4
+
+    /// What the comparison shows, in a few sentences: whether the stages are the same and who reaches them when, what chance
+    /// would give, and what was found in each run.
     public var verdict: [String] {
-        var sentences = zip(runNames, analyses).map { name, analysis in
-            "\(name): \(analysis.verdict[0])"
+        var sentences = stageSentences
+        sentences += universality.map { [$0.agreement(by: alignment)] } ?? []
+        if analyses.count <= 1 + Self.toldRunCount {
+            sentences += zip(runNames, analyses).map { name, analysis in "\(name): \(analysis.verdict[0])" }
         }
-        sentences += universality.map { $0.verdict(by: alignment) } ?? []
         if !levelsAreComparable {
             sentences.append("Heights of the LLC cannot be compared: it was measured under different conditions.")
         }
         return sentences
     }
+
+    private var stageSentences: [String] {
+        let counts = analyses.map { $0.stages?.stages.count }
+        guard counts.contains(where: { $0 != nil }) else {
+            return ["No stages were found in any of the \(analyses.count) runs, or looked for."]
+        }
+        let matched = matchedBoundarySteps
+        let boundaryCount = matched[0].count
+        let isSame = Set(counts).count == 1 && matched.allSatisfy { $0.allSatisfy { $0 != nil } }
+        if isSame, let count = counts[0] {
+            let runs = analyses.count == 2 ? "both runs" : "all \(analyses.count) runs"
+            let same =
+                count == 1
+                ? "One stage in \(runs): none has a boundary."
+                : "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
+            return [([same] + arrivals).joined(separator: " ")]
+        }
+        let listing = zip(runNames, counts).map { "\($0) has \($1.map(String.init) ?? "none that were looked for")" }
+        let shared = (0..<boundaryCount).filter { boundary in matched.allSatisfy { $0[boundary] != nil } }.count
+        let common =
+            boundaryCount == 0
+            ? ""
+            : " Of the boundaries of \(runNames[0]), \(shared) of \(boundaryCount) \(shared == 1 ? "is" : "are") matched in every run."
+        return [(["Not the same stages: \(Format.list(listing)).\(common)"] + arrivals).joined(separator: " ")]
+    }
+
+    /// When the other runs reach the stages of the baseline.
+    private var arrivals: [String] {
+        guard let universality, analyses[0].stages != nil,
+            let pairs = universality.comparisons.first(where: { $0.coordinate == alignment })?.pairs
+        else { return [] }
+        let told = pairs.filter { $0.first == 0 && !$0.matches.isEmpty }
+        guard told.count <= Self.toldRunCount else { return ["The table of stages says when each run reaches them."] }
+        return told.map { pair in
+            let places = pair.matches.map { match in
+                let ratio = "\(Format.value(match.stepRatio, significantDigits: 2))"
+                let interval =
+                    "[\(Format.value(match.interval.lowerBound, significantDigits: 2)), "
+                    + "\(Format.value(match.interval.upperBound, significantDigits: 2))]"
+                let stage = "stage \(match.first + 2)"
+                if match.interval.lowerBound > 1 { return "\(stage) \(ratio)× later \(interval)" }
+                if match.interval.upperBound < 1 { return "\(stage) earlier, at \(ratio)× the steps \(interval)" }
+                return "\(stage) at \(ratio)× the steps \(interval), not clearly earlier or later"
+            }
+            return "\(universality.runs[pair.second].name) reaches \(Format.list(places))."
+        }
+    }
 }
 
 extension Universality {
-    /// Whether the runs go through the same stages, as a measured statement, and where the matched ones lie.
-    fileprivate func verdict(by coordinate: Coordinate) -> [String] {
-        guard !agreesOnNone else { return ["The runs agree in having no stage boundary."] }
+    /// How well the runs' stages agree, beside what chance would give.
+    fileprivate func agreement(by coordinate: Coordinate) -> String {
+        guard !agreesOnNone else { return "The runs agree in having no stage boundary." }
         guard let comparison = comparisons.first(where: { $0.coordinate == coordinate }) else {
-            return ["Stages cannot be matched by \(coordinate.words): fewer than two runs know it at their boundaries."]
+            return "Stages cannot be matched by \(coordinate.words): fewer than two runs know it at their boundaries."
         }
-        var sentences: [String] = []
-        if let score = comparison.joint ?? (comparison.pairs.count == 1 ? comparison.pairs[0].score : nil) {
-            sentences.append(
-                "Matched by \(coordinate.words), the stages agree to \(Format.share(score.value)), where boundaries at "
-                    + "random agree to \(Format.share(score.chanceMean)) on average and to "
-                    + "\(Format.share(score.chanceQuantile)) once in twenty times (p = "
-                    + "\(Format.value(score.pValue, significantDigits: 2))).")
-        } else {
-            sentences.append("Matched by \(coordinate.words), no score: only some of the runs have boundaries.")
+        guard let score = comparison.joint ?? (comparison.pairs.count == 1 ? comparison.pairs[0].score : nil) else {
+            return "Matched by \(coordinate.words), no score: only some of the runs have boundaries."
         }
-        for pair in comparison.pairs where pair.first == 0 && !pair.matches.isEmpty {
-            let places = pair.matches.map { match in
-                "boundary \(match.first + 1) at \(Format.value(match.stepRatio)) times the step "
-                    + "[\(Format.value(match.interval.lowerBound)), \(Format.value(match.interval.upperBound))]"
-            }
-            sentences.append(
-                "\(runs[pair.second].name) reaches, of the boundaries of \(runs[0].name), \(Format.list(places)).")
-        }
-        return sentences
+        return "Matched by \(coordinate.words), the stages agree to \(Format.share(score.value)), where boundaries at "
+            + "random agree to \(Format.share(score.chanceMean)) on average and to "
+            + "\(Format.share(score.chanceQuantile)) once in twenty times (p = "
+            + "\(Format.value(score.pValue, significantDigits: 2)))."
     }
 }
 

@@ -33,7 +33,7 @@ public struct Comparison: Sendable {
         public var standardErrors: [Double]
     }
 
-    /// The analysis of each run; all other arrays follow this order.
+    /// The analysis of each run, the baseline first; all other arrays follow this order.
     public var analyses: [Analysis]
     /// What differs, settings that bear on λ̂ first.
     public var differences: [Difference]
@@ -50,8 +50,23 @@ public struct Comparison: Sendable {
     public var universality: Universality?
     /// The coordinate whose matching the verdict and the tables show.
     public var alignment: Universality.Coordinate
+    /// How each run's λ̂ differs from the baseline's over the training; nil for the baseline itself and where heights cannot be
+    /// compared or one of the runs has none.
+    public var llcDeviations: [Deviation?]
+    /// The same of the training loss; nil where the losses are not of one kind.
+    public var lossDeviations: [Deviation?]
+    /// The runs grouped by a hyperparameter; nil where that was not asked for.
+    public var grouping: Grouping?
     /// What the reader must know before comparing, gravest first.
     public var advisories: [Advisory]
+
+    /// The most runs of a comparison: more cannot be told apart in one chart.
+    public static let largestRunCount = 20
+
+    /// Whether the losses are of one kind, so that they can be subtracted.
+    public var lossesAreComparable: Bool {
+        !differences.contains { $0.subject == .measurement && $0.name == "loss" }
+    }
 
     /// Whether λ̂ was measured in all runs in one way, so that its heights can be subtracted and not only its steps.
     public var levelsAreComparable: Bool { !differences.contains { $0.subject == .measurement } }
@@ -67,13 +82,14 @@ public struct Comparison: Sendable {
     /// Compares at least two runs.
     ///
     /// - Parameters:
-    ///   - analyses: The runs; the first is the one that ratios refer to.
+    ///   - analyses: The runs; the first is the baseline, which ratios and differences refer to.
     ///   - jointDynamics: Components of all runs stacked, one per run (`EssentialDynamics.joint`); nil where the
     ///     outputs were not taken on one probe set, and each run then keeps components of its own.
     ///   - alignment: The coordinate by which stages are matched in the verdict; all are computed.
+    ///   - groupKey: The hyperparameter to group by.
     public init(
         _ analyses: [Analysis], jointDynamics: [EssentialDynamics]? = nil,
-        alignment: Universality.Coordinate = .logStep
+        alignment: Universality.Coordinate = .logStep, groupKey: String? = nil
     ) {
         precondition(analyses.count > 1, "a comparison is of at least two runs")
         precondition(jointDynamics.map { $0.count == analyses.count } ?? true, "one joint trajectory per run")
@@ -94,9 +110,15 @@ public struct Comparison: Sendable {
         self.hasCommonComponents = jointDynamics != nil
         self.alignment = alignment
         self.universality = nil
+        self.llcDeviations = []
+        self.lossDeviations = []
         self.advisories = []
         self.universality = matchedStages
-        self.advisories = Advisory.gravestFirst(comparability + dynamicsAdvisories + stageAdvisories)
+        self.llcDeviations = deviations(of: llcs, isAllowed: levelsAreComparable)
+        self.lossDeviations = deviations(of: losses, isAllowed: lossesAreComparable)
+        self.grouping = groupKey.flatMap { Grouping(self, by: $0) }
+        self.advisories = Advisory.gravestFirst(
+            comparability + sameRunAdvisories + versionAdvisories + dynamicsAdvisories + stageAdvisories)
     }
 
     /// The runs with stages, matched; heights of λ̂ take part only where they can be compared.
@@ -116,6 +138,71 @@ public struct Comparison: Sendable {
         // Steps and epochs are no common axis.
         guard Set(analyses.map(\.measurements.axis)).count == 1 else { return nil }
         return Universality(matching: runs)
+    }
+
+    /// Nothing is interpolated between steps and epochs.
+    private func deviations(of series: [Series], isAllowed: Bool) -> [Deviation?] {
+        let isOneAxis = Set(analyses.map(\.measurements.axis)).count == 1
+        return series.indices.map { run in
+            guard run > 0, isAllowed, isOneAxis, !series[0].steps.isEmpty, !series[run].steps.isEmpty else {
+                return nil
+            }
+            let deviation = Deviation(of: series[run], from: series[0])
+            return deviation.series.steps.isEmpty ? nil : deviation
+        }
+    }
+
+    /// `[run][boundary of the baseline]`: the step at which the run reaches the boundary that was matched; nil where none
+    /// was. Empty rows without stages in the baseline.
+    public var matchedBoundarySteps: [[Double?]] {
+        guard let universality, analyses[0].stages != nil,
+            let rows = universality.comparisons.first(where: { $0.coordinate == alignment })?.rows
+        else { return analyses.map { _ in [] } }
+        // Runs without stages take no part in the matching.
+        var place = -1
+        return analyses.map { analysis in
+            guard analysis.stages != nil else { return universality.runs[0].boundaries.map { _ in nil } }
+            place += 1
+            return rows[place].map { $0.map { universality.runs[place].boundaries[$0].step } }
+        }
+    }
+
+    /// Where each run's steps lie on the baseline's training, by the boundaries that were matched.
+    public var stageMaps: [StageMap] {
+        let matched = matchedBoundarySteps
+        return matched.indices.map { run in
+            StageMap(
+                zip(matched[run], matched[0]).compactMap { own, other in
+                    if let own, let other { (own, other) } else { nil }
+                })
+        }
+    }
+
+    /// Runs whose weights and inputs are the same: their agreement says nothing.
+    private var sameRunAdvisories: [Advisory] {
+        let digests = analyses.map(\.measurements.provenance.digests)
+        let same = digests.indices.flatMap { second in
+            digests.indices.prefix(second).filter { digests[$0] == digests[second] && !digests[second].isEmpty }
+                .map { "\(runNames[$0]) and \(runNames[second])" }
+        }
+        guard !same.isEmpty else { return [] }
+        return [
+            Advisory(
+                severity: .warning,
+                finding:
+                    "\(Format.list(same)) have the same weights, examples and graph: they are one run, measured twice.",
+                remedy: "Do not take their agreement for that of two runs; it shows the error of the sampling alone.")
+        ]
+    }
+
+    private var versionAdvisories: [Advisory] {
+        let versions = Set(analyses.map(\.measurements.provenance.version)).sorted()
+        guard versions.count > 1 else { return [] }
+        return [
+            Advisory(
+                severity: .warning, finding: "The runs were measured by different versions: \(Format.list(versions)).",
+                remedy: "Measure all of them again with one version before you rely on small differences.")
+        ]
     }
 
     private var comparability: [Advisory] {
@@ -160,6 +247,20 @@ public struct Comparison: Sendable {
     private var dynamicsAdvisories: [Advisory] {
         guard !hasCommonComponents, essentialDynamics.filter({ $0 != nil }).count > 1 else { return [] }
         let digests = Set(analyses.map { $0.measurements.outputProducts?.probeDigest })
+        let read = zip(runNames, analyses).filter {
+            $1.measurements.outputProducts == nil && $1.essentialDynamics != nil
+        }
+        guard read.isEmpty else {
+            return [
+                Advisory(
+                    severity: .note,
+                    finding:
+                        "\(Format.list(read.map(\.0))) \(read.count == 1 ? "was" : "were") read from analysis.json alone, "
+                        + "which holds no outputs and no series that the run recorded: each run is drawn in principal components of "
+                        + "its own.",
+                    remedy: "Compare the folders that hold measurements.h5 and units to get common components.")
+            ]
+        }
         let reason =
             digests.count > 1 || digests.contains(nil)
             ? "the outputs were not taken on the same probe set, or have different sizes"

@@ -90,6 +90,14 @@ struct MeasurementStore: Sendable {
     /// All measurements of the run.
     func readMeasurements() throws -> Measurements {
         guard FileManager.default.fileExists(atPath: measurementsPath) else {
+            let units = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/units")) ?? []
+            let finished = units.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.count
+            guard finished == 0 else {
+                throw Failure(
+                    .notFound,
+                    "\(folder): this run is unfinished: \(finished) units of work are stored, and no measurements.h5 yet. "
+                        + "Run the command that began it once more: it goes on from there")
+            }
             throw Failure(
                 .notFound,
                 "\(measurementsPath): expected stored measurements, found no such file. "

@@ -33,6 +33,11 @@ enum MeasurementsFile {
         var limitations: [String]
     }
 
+    /// What the header of every format holds.
+    private struct FormatNumber: Decodable {
+        var format: Int
+    }
+
     /// A restricted series without its chains.
     private struct StoredRestriction: Codable {
         var restriction: Restriction
@@ -158,19 +163,22 @@ enum MeasurementsFile {
         let root = try HDF5File(reading: path).root()
         let names = Set(try root.members().map(\.name))
         let texts = try root.group("instar").dataset("header").readTexts()
+        let text = Data((texts.first ?? "").utf8)
+        let format = try? JSONDecoder().decode(FormatNumber.self, from: text).format
+        guard format == Header.currentFormat else {
+            throw Failure(
+                .mismatch,
+                "\(path): is of \(format.map { "format \($0)" } ?? "an unknown format"), and this version of Instar reads "
+                    + "format \(Header.currentFormat). Run `instar analyze` on the run again: finished chains are kept")
+        }
         let header: Header
         do {
-            header = try JSONDecoder().decode(Header.self, from: Data((texts.first ?? "").utf8))
+            header = try JSONDecoder().decode(Header.self, from: text)
         } catch {
             throw Failure(
                 .malformed,
-                "\(path): its header cannot be read (\(error)); it may be of another version. Measure again")
-        }
-        guard header.format == Header.currentFormat else {
-            throw Failure(
-                .malformed,
-                "\(path): is of format \(header.format), and this version of Instar reads \(Header.currentFormat). "
-                    + "Measure again: finished chains are kept")
+                "\(path): its header is damaged. Remove the file and run `instar analyze` on the run again: "
+                    + "finished chains are kept")
         }
         var measurements = Measurements(
             runName: header.runName, axis: header.axis, loss: header.loss, exampleCount: header.exampleCount,

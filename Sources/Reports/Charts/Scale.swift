@@ -59,6 +59,11 @@ struct Scale: Sendable, Equatable {
         return Scale(.logarithmic, low / 1.3...high * 1.3)
     }
 
+    /// The power of ten that the last of some significant digits of a value stands for.
+    static func power(below value: Double, digits: Int) -> Double {
+        value == 0 ? 1 : pow(10, floor(log10(abs(value))) + 1 - Double(digits))
+    }
+
     /// Where a value lies: 0 at the lower end of the domain, 1 at the upper; clamped when outside. Not for NaN.
     func fraction(_ value: Double) -> Double {
         let low = transformed(domain.lowerBound)

@@ -1,15 +1,27 @@
 public import Development
 
-/// The report of two or more runs side by side: a single HTML file like `RunReport`'s.
+/// The report of two to twenty runs side by side: a single HTML file like `RunReport`'s.
 ///
-/// The verdict comes first, then the runs on shared axes: λ̂ with errors, loss and boundaries, principal components,
-/// stages, and what differs in settings and hyperparameters. Changes refer to the first run.
+/// The verdict and the matched stages come first, then what differs between the runs, their series on shared axes with
+/// signed differences from the baseline, λ̂ against loss, principal components, groups, and advisories. The first run is
+/// the baseline.
 public struct ComparisonReport: Sendable {
     /// What is reported.
     public let comparison: Comparison
 
+    /// Whether series are drawn over the baseline's training, step by matched stage.
+    public let isAlignedByStage: Bool
+
+    private let stageMaps: [StageMap]
+
     /// Creates the report of a comparison.
-    public init(comparison: Comparison) { self.comparison = comparison }
+    ///
+    /// - Parameter isAlignedByStage: Whether each run's steps are mapped onto the baseline's through the matched boundaries.
+    public init(comparison: Comparison, isAlignedByStage: Bool = false) {
+        self.comparison = comparison
+        self.isAlignedByStage = isAlignedByStage
+        stageMaps = comparison.stageMaps
+    }
 
     /// The page as HTML text.
     ///
@@ -18,40 +30,79 @@ public struct ComparisonReport: Sendable {
 
     var page: Page {
         let names = comparison.runNames
+        let notices = comparison.advisories.map { $0.notice(axis: axis) }
         return Page(
             eyebrow: "\(names.count) training runs compared",
-            title: names.joined(separator: " · "),
+            title: names.count > 4 ? "\(names[0]) and \(names.count - 1) other runs" : names.joined(separator: " · "),
             verdict: comparison.verdict,
+            summary: [stageTable].compactMap(\.self),
             terms: Page.terms(of: comparison.analyses, drawnQualities: []),
-            facts: zip(names, comparison.analyses).map { name, analysis in
+            facts: zip(names, comparison.analyses).prefix(4).map { name, analysis in
                 let count = Format.counted(analysis.measurements.checkpoints.count, "checkpoint")
                 return Page.Fact(factName: name, factValue: "\(count), \(analysis.stageCountWords)")
             },
-            notices: comparison.advisories.map { $0.notice(axis: axis) },
-            sections: [courseSection, stageSection, dynamicsSection, differenceSection].compactMap { $0 },
+            notices: notices.filter { $0.severity == Advisory.Severity.warning.rawValue }.map(\.withoutRemedy),
+            sections: [
+                differenceSection, courseSection, stageSection, phaseSection, dynamicsSection, groupSection,
+                notices.isEmpty
+                    ? nil
+                    : Page.Section(anchor: "advisories", heading: "Advisories", blocks: [Page.Block(notices: notices)]),
+            ].compactMap { $0 },
+            word: axis.rawValue,
             imprint: Page.imprint(versions: comparison.analyses.map(\.measurements.provenance.version)))
     }
 
     /// What the shared horizontal axis counts: that of the first run.
-    var axis: Measurements.Axis { comparison.analyses.first?.measurements.axis ?? .step }
+    var axis: Measurements.Axis { comparison.analyses[0].measurements.axis }
+
+    /// More runs than this are drawn as lines alone: bands and markers would cover each other.
+    private static let crowd = 6
+
+    /// Whether there are so many runs that only their lines are drawn.
+    var isCrowded: Bool { comparison.analyses.count > Self.crowd }
 
     /// The style of each run, the same in all charts.
-    func style(ofRun index: Int) -> SeriesStyle { SeriesStyle(index: index) }
+    func style(ofRun index: Int) -> SeriesStyle { SeriesStyle(index: index, key: comparison.runNames[index]) }
+
+    /// Where a step of a run stands on the shared axis, to six digits.
+    func place(_ step: Int, ofRun run: Int) -> Double {
+        guard isAlignedByStage else { return Double(step) }
+        let place = stageMaps[run](Double(step))
+        let unit = Scale.power(below: place, digits: 6)
+        return (place / unit).rounded() * unit
+    }
 
     /// The horizontal axis that spans the checkpoints of all runs.
     var stepAxis: Chart.Axis {
-        let domains = comparison.analyses.map(\.measurements.stepScale.domain)
-        let low = domains.map(\.lowerBound).min() ?? 0
-        let high = domains.map(\.upperBound).max() ?? 1
+        let ends = comparison.analyses.enumerated().flatMap { run, analysis in
+            [analysis.measurements.checkpoints.first, analysis.measurements.checkpoints.last].compactMap { checkpoint in
+                checkpoint.map { place($0.step, ofRun: run) }
+            }
+        }
+        let label = comparison.analyses[0].measurements.axisLabel
         return Chart.Axis(
-            label: comparison.analyses.first?.measurements.axisLabel ?? "", scale: Scale(.logStep, low...high))
+            label: isAlignedByStage
+                ? "Where \(comparison.runNames[0].abbreviated(to: 30)) is in the same stage: \(label)" : label,
+            scale: Scale(.logStep, (ends.min() ?? 0)...(ends.max() ?? 1)), kind: .checkpoints)
     }
 
     /// One line per run.
     var legend: [LegendEntry] {
         comparison.runNames.enumerated().map { index, name in
-            LegendEntry(symbol: .line(style(ofRun: index)), label: name.abbreviated(to: 40))
+            let label = name.abbreviated(to: 40) + (index == 0 ? " (baseline)" : "")
+            return LegendEntry(
+                symbol: isCrowded ? .line(style(ofRun: index)) : .series(style(ofRun: index)), label: label)
         }
+    }
+
+    /// The matched stages as RFC 4180 text, with the names of the runs in the headings.
+    public var csv: String {
+        guard let table = stageTable else {
+            return commaSeparated(columns: ["boundary"] + comparison.runNames, rows: [])
+        }
+        return commaSeparated(
+            columns: table.columns.map(\.columnHeading),
+            rows: table.rows.map { [$0.rowHeading.cellText] + $0.cells.map(\.cellText) })
     }
 }
 

@@ -23,6 +23,8 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
     public var exampleCount: Int?
     /// d, the number of sampled parameters.
     public var sampledParameterCount: Int
+    /// The tensors of a checkpoint, with their shapes.
+    public var tensors: [TensorSummary]
     /// The settings of the chains.
     public var settings: SamplingSettings?
     /// How another program ran the chains, where it did.
@@ -60,6 +62,7 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
         loss = measurements.loss
         exampleCount = measurements.exampleCount
         sampledParameterCount = measurements.sampledCount
+        tensors = measurements.tensors
         settings = measurements.settings
         provenance = measurements.provenance
         hyperparameters = measurements.hyperparameters

@@ -8,51 +8,68 @@ struct Compare: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put measured runs side by side.",
         discussion: """
-            Works from stored measurements: run `instar analyze` on each run first. Components are computed jointly \
-            where all runs were probed on the same examples.
+            Works from stored results: run `instar analyze` on each run first. RUN is a run directory, a folder that holds \
+            results, or an analysis.json alone. Components are computed jointly where all runs were probed on the same \
+            examples. The first run is the baseline unless another is named. Writes compare.html, comparison.json and \
+            comparison.csv.
 
-            Example:
+            Examples:
               instar compare runs/seed-1 runs/seed-2 --output comparison
-              instar compare results/seed-1 results/seed-2
+              instar compare runs/* --baseline seed-1 --group-by "learning rate"
+              instar compare a/analysis.json b/analysis.json --align stage
             """)
 
-    @Argument(help: "Two or more run directories, or folders that hold results.") var runs: [String]
+    @Argument(help: "Two to twenty run directories, folders that hold results, or analysis.json files.")
+    var runs: [String]
     @Option(help: "The folder compare.html and comparison.json go to.") var output = "instar-comparison"
-    @Option(help: "What stages are matched by in the verdict: step, loss or llc; the tables hold all.")
+    @Option(
+        help: "The run that the others are held against: its name, its path, or its place from 1 (default: the first).")
+    var baseline: String?
+    @Option(
+        help: ArgumentHelp(
+            "Group runs by a hyperparameter: mean and interval over the runs of each value.",
+            valueName: "hyperparameter"))
+    var groupBy: String?
+    @Option(
+        help:
+            "What stages are matched by in the verdict: step, loss or llc (the tables hold all); or stage: by step, and all series drawn over the baseline's stages."
+    )
     var align: Alignment = .step
     @Flag(help: "Print the comparison as JSON on stdout.") var json = false
 
     enum Alignment: String, ExpressibleByArgument, CaseIterable {
-        case step, loss, llc
+        case step, loss, llc, stage
 
         var coordinate: Universality.Coordinate {
             switch self {
-            case .step: .logStep
+            case .step, .stage: .logStep
             case .loss: .loss
             case .llc: .llc
             }
         }
     }
 
-    func validate() throws {
-        guard runs.count >= 2 else { throw ValidationError("compare needs at least two run directories.") }
-    }
-
     func run() async throws {
-        let runs = runs
-        let output = output
-        let json = json
-        let alignment = align.coordinate
-        try await runCommand {
-            let comparison = try compareRuns(at: runs, alignment: alignment)
+        let (runs, output, json, align) = (runs, output, json, align)
+        let (baseline, groupKey) = (baseline, groupBy)
+        try await runCommand(storesWork: false) {
+            let comparison = try compareRuns(
+                try runs.map(comparedRun), baseline: baseline, alignment: align.coordinate, groupKey: groupKey)
+            let report = ComparisonReport(comparison: comparison, isAlignedByStage: align == .stage)
             let document = try ComparisonDocument(comparison).json()
             try writeFiles(
                 [
-                    ("compare.html", try ComparisonReport(comparison: comparison).html()),
-                    ("comparison.json", document),
+                    ("compare.html", try report.html()), ("comparison.json", document),
+                    ("comparison.csv", report.csv),
                 ], to: output)
             print(json ? document : comparison.verdict.joined(separator: "\n"))
             printError("written: \(output)/compare.html")
         }
     }
+}
+
+/// A path as a run of a comparison: the conclusions in an `analysis.json`, else stored results.
+private func comparedRun(_ path: String) throws -> ComparedRun {
+    guard path.hasSuffix(".json") else { return .results(path) }
+    return .analysis(Analysis(try readAnalysisDocument(path)), file: path)
 }

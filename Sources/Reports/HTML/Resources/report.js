@@ -149,7 +149,7 @@
     magnify(box) {
       if (!box) { this.move((p) => p, (p) => p, null, null); return; }
       const [x0, x1, y0, y1] = box;
-      const part = (scale, low, high) => new Scale("linear", scale.value(low), scale.value(high));
+      const part = (scale, low, high) => new Scale(scale.kind, scale.value(low), scale.value(high));
       const across = part(this.drawnX, (x0 - this.left) / this.width, (x1 - this.left) / this.width);
       const up = part(this.drawnY, 1 - (y1 - this.top) / this.height, 1 - (y0 - this.top) / this.height);
       this.move(

@@ -11,7 +11,7 @@ extension ComparisonReport {
             comparison.hasCommonComponents
             ? "Principal components of the outputs of all runs together: every run is drawn on the same axes."
             : "Principal components of each run's own outputs: the axes differ from run to run, so only the shapes "
-                + "of the paths can be compared."
+                + "of the paths can be compared; the advisories say why."
         let groups = comparison.hasCommonComponents ? [available] : available.map { [$0] }
         let planes = groups.flatMap { group in
             [(0, 1), (0, 2), (1, 2)].compactMap { planeFigure(group, first: $0, second: $1) }
@@ -27,6 +27,7 @@ extension ComparisonReport {
         let drawn = runs.filter { $0.dynamics.components.count > second }
         guard !drawn.isEmpty else { return nil }
         var marks: [Mark] = []
+        var readings: [Chart.Reading] = []
         for (run, dynamics) in drawn {
             let across = dynamics.components[first].smoothed
             let up = dynamics.components[second].smoothed
@@ -35,9 +36,13 @@ extension ComparisonReport {
             let markers = dynamics.steps.indices.map { index in
                 Mark.Marker(x: across[index], y: up[index], interval: nil, quality: .sound)
             }
-            marks.append(.markers(markers, style(ofRun: run)))
+            if !isCrowded { marks.append(.markers(markers, style(ofRun: run))) }
+            readings.append(
+                Chart.Reading(
+                    name: comparison.runNames[run], key: comparison.runNames[run],
+                    steps: dynamics.steps.map { place($0, ofRun: run) }, x: across, values: up))
         }
-        for (_, dynamics) in drawn {
+        for (_, dynamics) in drawn where !isCrowded {
             guard let x = dynamics.components[first].smoothed.last, let y = dynamics.components[second].smoothed.last,
                 let step = dynamics.steps.last
             else { continue }
@@ -51,8 +56,11 @@ extension ComparisonReport {
             identifier: "plane-\(drawn.map { String($0.run + 1) }.joined(separator: "-"))-\(first + 1)-\(second + 1)",
             title: "PC\(second + 1) against PC\(first + 1): \(names)",
             summary: "Smoothed paths through the plane of two principal components.",
-            horizontal: Chart.Axis(label: "PC\(first + 1)", scale: horizontal),
-            panels: [Chart.Panel(label: "PC\(second + 1)", vertical: .scale(vertical), height: 290, marks: marks)],
+            horizontal: Chart.Axis(label: "PC\(first + 1)", scale: horizontal, kind: .plane),
+            panels: [
+                Chart.Panel(
+                    label: "PC\(second + 1)", vertical: .scale(vertical), height: 290, marks: marks, readings: readings)
+            ],
             hasEqualUnits: true)
         return Page.Figure(small: chart, caption: names)
     }
@@ -64,13 +72,21 @@ extension ComparisonReport {
             guard let scale = Scale.linear(fitting: values) else { return nil }
             let marks = runs.map { run, dynamics in
                 Mark.line(
-                    zip(dynamics.steps, dynamics.components[component].smoothed).map { .init(x: Double($0), y: $1) },
+                    zip(dynamics.steps, dynamics.components[component].smoothed).map {
+                        .init(x: place($0, ofRun: run), y: $1)
+                    },
                     style(ofRun: run))
             }
             let share = Format.share(runs.first?.dynamics.components[component].share ?? .nan)
             return Chart.Panel(
-                label: "PC\(component + 1), \(share) of the variance", vertical: .scale(scale), height: 96, marks: marks
-            )
+                label: "PC\(component + 1), \(share) of the variance", vertical: .scale(scale), height: 96,
+                marks: marks,
+                readings: runs.map { run, dynamics in
+                    Chart.Reading(
+                        name: "PC\(component + 1) \(comparison.runNames[run])", key: comparison.runNames[run],
+                        steps: dynamics.steps.map { place($0, ofRun: run) },
+                        values: dynamics.components[component].scores)
+                })
         }
         let chart = Chart(
             identifier: "components", title: "Common principal components over the training",

@@ -1,7 +1,51 @@
 import Development
 
 extension ComparisonReport {
-    /// The stages of all runs in one table, the same stage of each run next to each other; nil when no run has any.
+    /// Matched boundaries in rows, a column for each run; nil when no run has stages.
+    var stageTable: Table? {
+        let findings = comparison.analyses.map(\.stages)
+        guard findings.contains(where: { !($0?.boundaries.isEmpty ?? true) }) else { return nil }
+        let matched = comparison.matchedBoundarySteps
+        let pairs = comparison.universality?.comparisons.first { $0.coordinate == comparison.alignment }?.pairs ?? []
+        func cell(_ boundary: Boundary, ratio match: Universality.Match?) -> String {
+            let place = "\(Format.step(boundary.step)) \(Format.interval(boundary.interval))"
+            guard let match else { return place }
+            return place + "; \(Format.value(match.stepRatio, significantDigits: 2))× ["
+                + "\(Format.value(match.interval.lowerBound, significantDigits: 2)), "
+                + "\(Format.value(match.interval.upperBound, significantDigits: 2))]"
+        }
+        // The place of each run among those that have stages, which alone are matched.
+        var places: [Int: Int] = [:]
+        for run in findings.indices where findings[run] != nil { places[run] = places.count }
+        var rows: [[String]] = []
+        var shown = findings.map { _ in Set<Double>() }
+        for index in (matched.first ?? []).indices {
+            rows.append(
+                ["End of stage \(index + 1)"]
+                    + findings.indices.map { run in
+                        guard index < matched[run].count, let step = matched[run][index],
+                            let boundary = findings[run]?.boundaries.first(where: { $0.step == step })
+                        else { return "–" }
+                        shown[run].insert(step)
+                        let match = pairs.first { $0.first == 0 && $0.second == places[run] }?.matches.first {
+                            $0.first == index
+                        }
+                        return cell(boundary, ratio: run == 0 ? nil : match)
+                    })
+        }
+        for run in findings.indices {
+            for boundary in findings[run]?.boundaries ?? [] where !shown[run].contains(boundary.step) {
+                rows.append(
+                    ["Unmatched"] + findings.indices.map { $0 == run ? cell(boundary, ratio: nil) : "–" })
+            }
+        }
+        return Table(
+            "Boundaries of the baseline, \(comparison.runNames[0]), and those of the other runs matched to them by "
+                + "\(comparison.alignment.words): place, 95 % interval, and how many times the baseline’s step that is, with its 95 % interval",
+            columns: ["Boundary"] + comparison.runNames, rows: rows)
+    }
+
+    /// The stages of each run, how well they agree and by what coordinate; nil when no run has any.
     var stageSection: Page.Section? {
         let findings = comparison.analyses.map(\.stages)
         let count = findings.compactMap { $0?.stages.count }.max() ?? 0
@@ -13,7 +57,7 @@ extension ComparisonReport {
             .map { "\($0.symbol): \($0.meaning)" }.joined(separator: "; ")
         let columns = ["Stage", "Run", "From", "To", "Δ loss", "Δλ̂", "Kind"]
         let table = Table(
-            "The same stage of each run next to each other. \(kinds).", columns: columns,
+            "The stages of each run by their number, with what changes in them. \(kinds).", columns: columns,
             numeric: Set(columns.indices).subtracting([1, columns.count - 1]), rows: rows)
         let boundaries = zip(comparison.runNames, findings).compactMap { name, finding -> Table? in
             guard let finding, !finding.boundaries.isEmpty else { return nil }
@@ -21,7 +65,9 @@ extension ComparisonReport {
         }
         return Page.Section(
             anchor: "stages", heading: "Stages",
-            blocks: [Page.Block(tables: [table] + matchingTables, foldedTables: boundaries)])
+            blocks: [Page.Block(tables: matchingTables), Page.Block(foldedTables: [table] + boundaries)].filter {
+                !$0.tables.isEmpty || !$0.foldedTables.isEmpty
+            })
     }
 
     /// How well the stages of the runs agree by each coordinate, and the boundaries matched by the one that was picked.
@@ -46,25 +92,7 @@ extension ComparisonReport {
                 + "(\(Format.step(universality.placementCount)) placements)",
             columns: ["Matched by", "Runs", "Agreement", "By chance, mean", "95 % below", "p"], numeric: [2, 3, 4, 5],
             rows: scores)
-        let matches = (universality.comparisons.first { $0.coordinate == comparison.alignment }?.pairs ?? []).flatMap {
-            pair in
-            pair.matches.map { match -> [String] in
-                let boundaries = (
-                    universality.runs[pair.first].boundaries[match.first],
-                    universality.runs[pair.second].boundaries[match.second]
-                )
-                return [
-                    name(pair), Format.step(boundaries.0.step), Format.step(boundaries.1.step),
-                    "\(Format.value(match.stepRatio)) [\(Format.value(match.interval.lowerBound)), "
-                        + "\(Format.value(match.interval.upperBound))]",
-                ]
-            }
-        }
-        guard !matches.isEmpty else { return [agreement] }
-        let matched = Table(
-            "Boundaries matched by \(comparison.alignment.words), with the ratio of their steps and its 95 % interval",
-            columns: ["Runs", "First", "Second", "Second ÷ first"], numeric: [1, 2, 3], rows: matches)
-        return [agreement, matched]
+        return [agreement]
     }
 
     /// The cells of one stage of one run; nil where the run has no such stage.
@@ -89,7 +117,16 @@ extension ComparisonReport {
                 subject.words, columns: ["Name"] + comparison.runNames, isShortened: true,
                 rows: differences.map { difference in [difference.name] + difference.values.map { $0 ?? "–" } })
         }
-        return Page.Section(anchor: "differences", heading: "What differs", blocks: [Page.Block(tables: tables)])
+        let common = comparison.analyses[0].measurements.hyperparameters.filter { entry in
+            comparison.analyses.allSatisfy { $0.measurements.hyperparameters.contains(entry) }
+        }
+        let folded = Table(
+            "Hyperparameters that are the same in all runs (\(common.count))", columns: ["Name", "Value"],
+            isShortened: true,
+            rows: common.map { [$0.name, $0.value] })
+        return Page.Section(
+            anchor: "differences", heading: "What differs",
+            blocks: [Page.Block(tables: tables, foldedTables: common.isEmpty ? [] : [folded])])
     }
 }
 
