@@ -63,10 +63,11 @@ let package = Package(
         module(
             "Reports", ["Development", "Sampling", "Tensors", mustache, crypto],
             resources: [
-                "page.mustache", "block.mustache", "notice.mustache", "table.mustache", "style.css", "report.js",
-            ].map {
-                .embedInCode("HTML/Resources/\($0)")
-            }),
+                "HTML/Resources/page.mustache", "HTML/Resources/block.mustache", "HTML/Resources/notice.mustache",
+                "HTML/Resources/table.mustache", "HTML/Resources/style.css", "HTML/Resources/report.js",
+                "Schema/analysis.schema.json", "Schema/comparison.schema.json", "Schema/inspection.schema.json",
+                "Schema/calibration.schema.json",
+            ].map { .embedInCode($0) }),
         .executableTarget(
             name: "instar",
             dependencies: ["Pipeline", "Reports", "Runs", "Development", "Sampling", argumentParser, hummingbird],

@@ -1,4 +1,4 @@
-public import Development
+import Development
 
 extension AnalysisDocument {
     /// Boundaries and stages; both documents use it.
@@ -31,7 +31,7 @@ extension AnalysisDocument {
             supportThreshold = Nullable(search?.supportThreshold)
             excludedSteps = finding.excludedSteps
             noise = Nullable(search?.noise)
-            unresolved = (search?.unresolved ?? []).map { [$0.lowerBound, $0.upperBound].map(Nullable.init) }
+            unresolved = (search?.unresolved ?? []).map(ends)
             curve = search.map { search in search.curve.steps.indices.map { CurvePoint(search.curve, at: $0) } } ?? []
         }
     }
@@ -53,8 +53,8 @@ extension AnalysisDocument {
 
         init(_ boundary: Development.Boundary) {
             step = Nullable(boundary.step)
-            interval = [boundary.interval.lowerBound, boundary.interval.upperBound].map(Nullable.init)
-            innerInterval = [boundary.innerInterval.lowerBound, boundary.innerInterval.upperBound].map(Nullable.init)
+            interval = ends(boundary.interval)
+            innerInterval = ends(boundary.innerInterval)
             support = Nullable(boundary.support)
             relativeSlope = Nullable(boundary.relativeSlope)
             sharpness = Nullable(boundary.sharpness)
@@ -112,50 +112,6 @@ extension AnalysisDocument {
             mean = Nullable(curve.mean[index])
             deviation = Nullable(curve.deviation[index])
             slope = Nullable(curve.slope[index])
-        }
-    }
-
-    /// A trajectory in principal components.
-    public struct Dynamics: Sendable, Codable, Equatable {
-        /// Training steps of the checkpoints.
-        public var steps: [Int]
-        /// By falling share of the variance.
-        public var components: [Component]
-        /// Where the path turns about a point in several planes at once, with p-values.
-        public var forms: [EssentialDynamics.Form]
-        /// The path held against random walks with its own steps.
-        public var nullTest: EssentialDynamics.NullTest?
-        /// The length of the path up to each checkpoint, over all outputs.
-        public var arcLength: [Nullable]?
-
-        init(_ dynamics: EssentialDynamics) {
-            steps = dynamics.steps
-            components = dynamics.components.map(Component.init)
-            forms = dynamics.forms
-            nullTest = dynamics.nullTest
-            arcLength = dynamics.motion?.lengths.map(Nullable.init)
-        }
-    }
-
-    /// One principal component.
-    public struct Component: Sendable, Codable, Equatable {
-        /// The score at each step.
-        public var scores: [Nullable]
-        /// The scores smoothed over the checkpoint index.
-        public var smoothed: [Nullable]
-        /// The share of the total variance.
-        public var share: Nullable
-        /// The same component's share for a Brownian path with as many points.
-        public var brownianShare: Nullable
-        /// The same component's share in random walks with this run's own steps, with a p-value.
-        public var surrogate: EssentialDynamics.SurrogateShare?
-
-        init(_ component: EssentialDynamics.Component) {
-            scores = component.scores.map(Nullable.init)
-            smoothed = component.smoothed.map(Nullable.init)
-            share = Nullable(component.share)
-            brownianShare = Nullable(component.brownianShare)
-            surrogate = component.surrogate
         }
     }
 }

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Reports
+
+/// `instar schema DOCUMENT`
+struct Schema: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the JSON Schema of a document that Instar writes.",
+        discussion: """
+            The schemas follow draft 2020-12. Within one version keys may be added: ignore those you do not know.
+
+            Examples:
+              instar schema analysis                               of analysis.json
+              instar schema comparison > comparison.schema.json
+            """)
+
+    @Argument(help: "The document: analysis, comparison, inspection (of inspect --json) or calibration.")
+    var document: PublishedSchema
+
+    func run() { print(document.text, terminator: "") }
+}
+
+extension PublishedSchema: @retroactive ExpressibleByArgument {}
