@@ -32,17 +32,16 @@ struct ResultOptions: ParsableArguments {
 
 /// Writes all files that are made of an analysis, each complete or not at all.
 func writeOutputs(of analysis: Analysis, to folder: String) throws {
+    let report = RunReport(analysis: analysis, calibration: try readCalibration(in: folder))
     try writeFiles(
         [
-            (
-                "report.html",
-                try RunReport(analysis: analysis, calibration: try readCalibration(in: folder)).html()
-            ),
+            ("report.html", try report.html()),
             ("analysis.json", try AnalysisDocument(analysis).json()),
             ("stages.csv", StagesTable(analysis).csv),
+            ("stages.tex", LaTeXTable(stagesOf: analysis).text),
             ("series.csv", SeriesTable(analysis).csv),
             ("summary.md", MarkdownSummary(analysis).text),
-        ], to: folder)
+        ] + report.figures.map { ("figures/\($0.name).svg", $0.svg) }, to: folder)
 }
 
 /// Writes texts under their names, atomically one by one; earlier files stay when there is no room for new ones.
@@ -50,8 +49,10 @@ func writeFiles(_ files: [(name: String, text: String)], to folder: String) thro
     for (name, text) in files {
         let path = "\(folder)/\(name)"
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            let url = URL(fileURLWithPath: path)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: url, options: .atomic)
         } catch {
             throw Failure(
                 .io,

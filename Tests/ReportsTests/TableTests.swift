@@ -43,11 +43,43 @@ struct TableTests {
         #expect(StagesTable(analysis).csv.components(separatedBy: "\r\n").count == 2)
     }
 
-    @Test func `Markdown in names is escaped`() {
-        let text = MarkdownSummary(SyntheticAnalysis.full(name: "a|b_[c]\n# d")).text
-        #expect(text.hasPrefix("## a\\|b\\_\\[c\\] \\# d\n"))
-        #expect(text.contains("| ---: | ---: | ---: | ---: | ---: | --- | --- |"))
-        #expect(text.contains("| 3 | 8,900 | 50,000 |"))
+    @Test(arguments: [
+        ("a|b_[c]\n# d", "a\\|b\\_\\[c\\] \\#\u{200B} d"), ("<script>", "\\<script\\>"), ("`rm`", "\\`rm\\`"),
+        ("@team", "@\u{200B}team"), ("&lt;", "\\&lt;"), ("\u{202E}txt", "txt"),
+    ])
+    func `names in Markdown are neither markup nor mentions`(_ name: String, _ escaped: String) {
+        #expect(MarkdownSummary(SyntheticAnalysis.full(name: name)).text.hasPrefix("## \(escaped)\n"))
+    }
+
+    @Test func `the Markdown summary shows verdict, stages and warnings and folds the rest`() throws {
+        let text = MarkdownSummary(SyntheticAnalysis.full()).text
+        #expect(text.contains("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |"))
+        #expect(text.contains("| 3 | 8,900 | 50,000, the end |"))
+        let fold = try #require(text.range(of: "<details>"))
+        #expect(text[..<fold.lowerBound].contains("- **warning:** All chains diverged at 1 of 45 checkpoints."))
+        #expect(text[fold.lowerBound...].contains("- **note:** "))
+        #expect(text[fold.lowerBound...].contains("| SHA-256 of graph | 5d41402abc4b2a765d41402abc4b2a76"))
+        #expect(text.components(separatedBy: "<details>").count == text.components(separatedBy: "</details>").count)
+    }
+
+    @Test(arguments: [
+        ("50 % & #1_{a}$^~\\", "50 \\% \\& \\#1\\_\\{a\\}\\$\\textasciicircum{}\\textasciitilde{}\\textbackslash{}"),
+        ("Δλ\u{302} ± −2 × 10⁻³", "$\\Delta$$\\hat\\lambda$ $\\pm$ $-$2 $\\times$ 10$^{-}$$^{3}$"),
+        ("[a]\nb", "{[}a{]} b"),
+    ])
+    func `text in LaTeX is escaped`(_ text: String, _ escaped: String) { #expect(text.escapedForLaTeX == escaped) }
+
+    @Test func `stages in LaTeX have one row each between the rules`() {
+        let lines = LaTeXTable(stagesOf: SyntheticAnalysis.full(name: "a\n\\input{x}")).text.components(
+            separatedBy: "\n")
+        #expect(lines[0] == "% Stages of a \\input{x}, Instar 1.0.", "a comment ends with its line")
+        #expect(lines[2] == "\\begin{tabular}{rrrrrrrll}")
+        #expect(
+            lines[4].hasPrefix(
+                "Stage & From step & To step & 95 \\% interval & Support & $\\Delta$ loss & $\\Delta$$\\hat\\lambda$ & Type"
+            ))
+        #expect(lines.filter { $0.hasSuffix(" \\\\") }.count == 4)
+        #expect(lines.suffix(3) == ["\\bottomrule", "\\end{tabular}", ""])
     }
 
     @Test func `the summary for terminals is aligned and free of control characters`() {

@@ -68,6 +68,8 @@ struct Page: Sendable {
     struct Figure: Sendable {
         /// The chart's.
         var identifier: String
+        /// What is drawn.
+        var chart: Chart
         /// Markup: one `svg` element for each width that the page switches between.
         var charts: String
         var figureCaption: String
@@ -227,7 +229,7 @@ extension Page.Figure {
     /// Without a table of its own, a chart has its readings for one.
     private init(_ chart: Chart, charts: String, caption: String, numbers: [Table]) {
         self.init(
-            identifier: chart.identifier, charts: charts, figureCaption: caption,
+            identifier: chart.identifier, chart: chart, charts: charts, figureCaption: caption,
             numbers: numbers.isEmpty ? [Table(readings: chart)].compactMap(\.self) : numbers, data: ChartData(chart))
     }
 }

@@ -37,10 +37,3 @@ public struct TextSummary: Sendable {
         }
     }
 }
-
-extension String {
-    /// The text with control characters replaced by spaces, so that a name cannot steer a terminal.
-    var onOneLine: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-    }
-}

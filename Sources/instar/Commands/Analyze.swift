@@ -9,7 +9,7 @@ struct Analyze: AsyncParsableCommand {
         abstract: "Measure one run, find its stages and write a report.",
         discussion: """
             Reads checkpoints, model.onnx and data.h5 in RUN, samples an LLC at every checkpoint, and writes \
-            report.html, analysis.json, stages.csv and series.csv. What is missing only narrows the analysis. \
+            report.html, analysis.json, summary.md, stages and series as tables (CSV, LaTeX), and figures/*.svg. What is missing only narrows the analysis. \
             Finished work is stored and never done twice.
 
             Examples:
