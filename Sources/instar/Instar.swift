@@ -15,6 +15,7 @@ struct Instar: AsyncParsableCommand {
               instar calibrate RUN      find settings for the sampler first
               instar compare RUN RUN    runs side by side
               instar stages FILE        stages of a series from elsewhere
+              instar show RUN           a measured run in the terminal
 
             Results go to RUN/instar; work that was interrupted is continued by the same command.
 
@@ -22,5 +23,8 @@ struct Instar: AsyncParsableCommand {
             66 no input, 70 a defect of Instar's, 75 try again, 130 and 143 on signals.
             """,
         version: instarVersion,
-        subcommands: [Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self, Stages.self])
+        subcommands: [
+            Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self, Schema.self, Show.self,
+            Stages.self,
+        ])
 }
