@@ -1,0 +1,32 @@
+"""python3 Scripts/browser PROGRAM FOLDER [-k PATTERN …]: makes the pages in FOLDER with PROGRAM and tests them."""
+
+import sys
+import unittest
+from pathlib import Path
+
+import cases
+import test_interactions
+import test_pages
+from browser import Browser
+
+
+def main(program, folder, *options):
+    folder = Path(folder).resolve()
+    made = cases.make(Path(program).resolve(), folder / "cases")
+    test_pages.add_tests(made)
+    browser = Browser(folder / "downloads")
+    try:
+        for tests in [test_pages.PageTests, test_interactions.InteractionTests]:
+            tests.browser = browser
+            tests.cases = made
+        test_pages.PageTests.screenshots = folder / "screenshots"
+        names = ["test_pages", "test_interactions"]
+        tested = unittest.main(module=None, argv=["browser-tests", *names, *options], exit=False, verbosity=2)
+    finally:
+        browser.close()
+    print(test_pages.report())
+    return 0 if tested.result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
