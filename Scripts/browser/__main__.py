@@ -5,8 +5,9 @@ import unittest
 from pathlib import Path
 
 import cases
-import test_interactions
+import test_comparison
 import test_pages
+import test_report
 from browser import Browser
 
 
@@ -16,11 +17,11 @@ def main(program, folder, *options):
     test_pages.add_tests(made)
     browser = Browser(folder / "downloads")
     try:
-        for tests in [test_pages.PageTests, test_interactions.InteractionTests]:
+        for tests in [test_pages.PageTests, test_report.ReportTests, test_comparison.ComparisonTests]:
             tests.browser = browser
             tests.cases = made
         test_pages.PageTests.screenshots = folder / "screenshots"
-        names = ["test_pages", "test_interactions"]
+        names = ["test_pages", "test_report", "test_comparison"]
         tested = unittest.main(module=None, argv=["browser-tests", *names, *options], exit=False, verbosity=2)
     finally:
         browser.close()

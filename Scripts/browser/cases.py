@@ -59,13 +59,15 @@ class Maker:
         path.write_text(json.dumps({**SETTINGS, **more}, ensure_ascii=False))
         return path
 
-    def superposition(self, name, *arguments, source="A", manifest=None, settings=None):
+    def superposition(self, name, *arguments, source="A", manifest=None, metrics=None, settings=None):
         """Analyzes a shipped run, or a copy of it that says something else of itself."""
         run = RUNS / f"tms-seed-{source}"
         if manifest:
             run = shutil.copytree(run, self.folder / "runs" / name)
             base = {"loss": "sum-squared-error", "trainable": ["W", "b"]}
             (run / "run.yaml").write_text(json.dumps({**base, **manifest}, ensure_ascii=False))
+        if metrics:
+            (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics))
         output = self.folder / name
         self.instar("analyze", run, "--config", settings or self.settings(name), "--output", output, *arguments)
         return output / "report.html"
@@ -98,10 +100,12 @@ def make(program, folder):
 
 
 def ordinary(maker):
-    """A run as the demonstration shows it, with restrictions."""
+    """A run as the demonstration shows it, with restrictions and with the tokens seen at each step."""
     restrictions = {"weights": {"parameters": "W"}, "biases": {"parameters": "b"}}
+    lines = [json.loads(line) for line in (RUNS / "tms-seed-A/metrics.jsonl").read_text().splitlines()]
     page = maker.superposition(
-        "ordinary", "--every", "2", "--draws", "400", "--burn-in", "200",
+        "ordinary", "--every", "2", "--draws", "400", "--burn-in", "200", manifest={"name": "tms-seed-A"},
+        metrics=[{**line, "tokens": 20 * line["step"]} for line in lines],
         settings=maker.settings("ordinary", restrictions=restrictions))
     return [Case("ordinary", page, words=("tms-seed-A", "weights", "biases"))]
 
