@@ -1,5 +1,6 @@
 """python3 Scripts/browser PROGRAM FOLDER [-k PATTERN …]: makes the pages in FOLDER with PROGRAM and tests them."""
 
+import signal
 import sys
 import unittest
 from pathlib import Path
@@ -12,6 +13,8 @@ from browser import Browser
 
 
 def main(program, folder, *options):
+    # Whatever ends the tests, the browser is closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(folder).resolve()
     made = cases.make(Path(program).resolve(), folder / "cases")
     test_pages.add_tests(made)

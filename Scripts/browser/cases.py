@@ -93,8 +93,11 @@ def make(program, folder):
         many_checkpoints, ordinary, other_seeds, hostile_names, long_names, one_checkpoint, no_stages, diverged,
         no_model, series_of_many_runs, calibration,
     ]
-    with ThreadPoolExecutor(2) as pool:
+    pool = ThreadPoolExecutor(2)
+    try:
         cases = [case for made in [pool.submit(make, maker) for make in makers] for case in made.result()]
+    finally:
+        pool.shutdown(cancel_futures=True)
     cases += comparisons(maker)
     return {case.name: case for case in cases}
 
