@@ -3,6 +3,7 @@
 import signal
 import sys
 import unittest
+from contextlib import closing
 from pathlib import Path
 
 import cases
@@ -18,16 +19,13 @@ def main(program, folder, *options):
     folder = Path(folder).resolve()
     made = cases.make(Path(program).resolve(), folder / "cases")
     test_pages.add_tests(made)
-    browser = Browser(folder / "downloads")
-    try:
+    with closing(Browser(folder / "downloads")) as browser:
         for tests in [test_pages.PageTests, test_report.ReportTests, test_comparison.ComparisonTests]:
             tests.browser = browser
             tests.cases = made
         test_pages.PageTests.screenshots = folder / "screenshots"
         names = ["test_pages", "test_report", "test_comparison"]
         tested = unittest.main(module=None, argv=["browser-tests", *names, *options], exit=False, verbosity=2)
-    finally:
-        browser.close()
     print(test_pages.report())
     return 0 if tested.result.wasSuccessful() else 1
 

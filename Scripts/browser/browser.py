@@ -53,7 +53,8 @@ class Browser:
         self.driver.get(url)
 
     def resize(self, width, height=900):
-        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.command(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def emulate(self, scheme="light", medium=""):
         self.command(
@@ -74,6 +75,10 @@ class Browser:
     def layout_problems(self, *checks):
         """What `layout.js` finds by the named checks."""
         return self.evaluate(LAYOUT, list(checks))
+
+    def text(self, selector="body"):
+        """What the first such element says, asked in one go: elements go stale while one page follows another."""
+        return self.evaluate("return document.querySelector(arguments[0])?.innerText ?? '';", selector)
 
     def load_times(self):
         """Milliseconds from the start of the navigation to the first paint of contents and to the load event's end."""

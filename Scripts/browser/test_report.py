@@ -5,7 +5,7 @@ import io
 import re
 import xml.etree.ElementTree as XML
 
-from reader import FOCUSABLE, FOCUSED, Reader, numbers_in
+from reader import Reader, numbers_in
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -86,7 +86,8 @@ class ReportTests(Reader):
         ticks = self.ticks()
         plane = self.charts("plane")[0]
         drawing = self.figure(plane).find_element(By.CSS_SELECTOR, "svg.chart")
-        self.actions().move_to_element(drawing).click_and_hold().move_by_offset(20, 10).move_by_offset(40, 30).release().perform()
+        drag = self.actions().move_to_element(drawing).click_and_hold()
+        drag.move_by_offset(20, 10).move_by_offset(40, 30).release().perform()
         self.assertEqual([chart for chart, shown in self.ticks().items() if shown != ticks[chart]], [plane])
         self.button("back", plane).click()
         self.assertEqual(self.ticks(), ticks)
@@ -150,7 +151,9 @@ class ReportTests(Reader):
 
     def test_an_address_that_says_nonsense_does_no_harm(self):
         plain = self.ticks()
-        for fragment in ["&axis=nonsense", "&from=9&to=3", "&at=-5", "&off=%E0%A4%A,x", "&view.course=1,2", "&open=999", "%", "&&=&"]:
+        for fragment in [
+            "&axis=nonsense", "&from=9&to=3", "&at=-5", "&off=%E0%A4%A,x", "&view.course=1,2", "&open=999", "%", "&&=&",
+        ]:
             self.open(f"{self.case.url}#{fragment}")
             self.assertEqual(self.ticks(), plain, fragment)
 
@@ -178,16 +181,7 @@ class ReportTests(Reader):
                 self.assertIn(value, numbers)
 
     def test_everything_can_be_reached_and_seen_by_keyboard(self):
-        expected = self.browser.evaluate(FOCUSABLE)
-        seen = {}
-        for _ in range(expected * 2):
-            self.press(Keys.TAB)
-            focused = self.browser.evaluate(FOCUSED)
-            if focused is None or focused["number"] in seen:
-                break
-            seen[focused["number"]] = focused
-        self.assertEqual([one["words"] for one in seen.values() if not one["isSeen"]], [], "these show no focus")
-        self.assertEqual(len([one for one in seen.values() if not one["isScroller"]]), expected)
+        self.expect_reachable_by_keyboard()
 
     def test_folds_open_by_keyboard(self):
         fold = self.figure().find_element(By.TAG_NAME, "details")
