@@ -12,13 +12,20 @@ struct StandaloneSVG: Sendable {
     init(_ chart: Chart) {
         name = String(chart.identifier.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
         let drawing = chart.svg(width: Page.Figure.fullWidth)
-        guard let start = drawing.firstIndex(of: ">").map(drawing.index(after:)) else {
-            preconditionFailure("a chart is an svg element")
-        }
+        guard let head = drawing.prefixMatch(of: /(<svg [^>]*)viewBox="0 0 ([0-9.]+) ([0-9.]+)"([^>]*>)/),
+            let width = Double(head.2)
+        else { preconditionFailure("a chart is an svg element with a view box") }
+        // A page has room beside a chart for what sticks out, such as the last tick's label; a file needs it within.
+        let (left, wide) = (coordinate(-Self.margin), coordinate(width + 2 * Self.margin))
         text =
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + drawing[..<start] + "<style>\n\(Self.style)</style>"
-            + "<rect width=\"100%\" height=\"100%\" style=\"fill: #fff\"/>" + drawing[start...] + "\n"
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\(head.1)viewBox=\"\(left) 0 \(wide) \(head.3)\"\(head.4)"
+            + "<style>\n\(Self.style)</style>"
+            + "<rect x=\"\(left)\" width=\"\(wide)\" height=\"\(head.3)\" style=\"fill: #fff\"/>"
+            + drawing[head.range.upperBound...] + "\n"
     }
+
+    /// Pixels on either side of the drawing.
+    private static let margin = 16.0
 
     /// The page's rules for charts with its light colours in place of variables; where a rule takes the colour of its
     /// series, one rule for each series.
@@ -36,7 +43,7 @@ struct StandaloneSVG: Sendable {
             if parts.count == 2 { colours["var(\(parts[0]))"] = parts[1] }
         }
         let isOfCharts = rules.drop { $0.selector != ".chart text" }.prefix { !$0.selector.hasPrefix("@media") }
-        var sheet = "svg { font-family: sans-serif; }\n"
+        var sheet = "svg { font-family: sans-serif; overflow: visible; }\n"
         for rule in isOfCharts where !rule.body.contains("--series:") {
             let body = colours.reduce(rule.body) { $0.replacing($1.key, with: $1.value) }
             if body.contains("var(--series)") {

@@ -19,4 +19,4 @@ struct Schema: ParsableCommand {
     func run() { print(document.text, terminator: "") }
 }
 
-extension PublishedSchema: @retroactive ExpressibleByArgument {}
+extension PublishedSchema: ExpressibleByArgument {}
