@@ -12,8 +12,9 @@ extension Analysis {
             sentences += measurements.doubt(of: stages.boundaries).map { [$0] } ?? []
             sentences += evidenceSentences(stages)
         } else if measurements.checkpoints.contains(where: { $0.llc != nil }) {
+            let count = measurements.usablePoints.count
             sentences.append(
-                "Stages cannot be told: only \(measurements.usablePoints.count) checkpoints have a usable LLC, and "
+                "Stages cannot be told: only \(count) \(count == 1 ? "checkpoint has" : "checkpoints have") a usable LLC, and "
                     + "at least \(BoundarySearch.minimumPointCount) are needed.")
             sentences += measurements.doubt.map { [$0] } ?? []
         } else {
@@ -97,13 +98,21 @@ extension Comparison {
                 : "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
             return [([same] + arrivals).joined(separator: " ")]
         }
-        let listing = zip(runNames, counts).map { "\($0) has \($1.map(String.init) ?? "none that were looked for")" }
+        let listing =
+            Set(counts).count == 1
+            ? ["each run has \(counts[0].map { Format.count($0, "stage").lowercased() } ?? "none")"]
+            : zip(runNames, counts).map { "\($0) has \($1.map(String.init) ?? "none that were looked for")" }
         let shared = (0..<boundaryCount).filter { boundary in matched.allSatisfy { $0[boundary] != nil } }.count
         let common =
             boundaryCount == 0
             ? ""
             : " Of the boundaries of \(runNames[0]), \(shared) of \(boundaryCount) \(shared == 1 ? "is" : "are") matched in every run."
-        return [(["Not the same stages: \(Format.list(listing)).\(common)"] + arrivals).joined(separator: " ")]
+        return [
+            ([
+                (Set(counts).count == 1 ? "Stages at other places: " : "Not the same stages: ")
+                    + "\(Format.list(listing)).\(common)"
+            ] + arrivals).joined(separator: " ")
+        ]
     }
 
     /// When the other runs reach the stages of the baseline.

@@ -14,6 +14,8 @@ struct ChainUnit: Sendable {
     /// The draws it is to have, burn-in included.
     let drawCount: Int
     let key: String
+    /// Whether a stored chain of other weights is replaced; else it is an error.
+    let replacesOther: Bool
 
     /// Between two looks at the store, the cancellation and the progress; short enough for a prompt answer.
     private static let drawsAtOnce = 64
@@ -25,12 +27,15 @@ struct ChainUnit: Sendable {
         let target = centers.targets[target]
         let path = store.chainPath(step: step, restriction: target.key, chain: chain)
         let total = drawCount
-        let stored = try readingUnit(path) { () throws(HDF5Error) in try Chain<Scalar>.read(path) }
-        if let stored, stored.key != key {
-            throw Failure(
-                .mismatch,
-                "\(path): measured on other weights than checkpoint \(step) has now. Was the checkpoint replaced? "
-                    + "State another --output, or remove that file to measure the checkpoint again")
+        var stored = try readingUnit(path) { () throws(HDF5Error) in try Chain<Scalar>.read(path) }
+        if let other = stored, other.key != key {
+            stored = nil
+            guard replacesOther else {
+                throw Failure(
+                    .mismatch,
+                    "\(path): measured on other weights than checkpoint \(step) has now. Was the checkpoint replaced? "
+                        + "State another --output, or remove that file to measure the checkpoint again")
+            }
         }
         if let stored, stored.value.trace.drawCount >= total || stored.value.trace.outcome != .completed {
             await counter.add(draws: total, units: 1)

@@ -49,6 +49,8 @@ struct Work: Sendable {
     let tensors: [TensorSummary]
     /// Where the sampling settings come from; nil where nothing is sampled.
     var resolution: ResolvedSettings?
+    /// Whether chains of a checkpoint that was replaced are run again.
+    var remeasuresReplaced = false
 }
 
 /// Opens model and examples, resolves the settings and checks them against the store.
@@ -82,7 +84,7 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
         targets: try model.map { try samplingTargets($0, settings.restrictions, settings: settings.sampling) } ?? [],
         settings: settings, selection: selection,
         limitations: run.missing + [tensors.rankLimitation].compactMap(\.self), tensors: tensors,
-        resolution: resolution)
+        resolution: resolution, remeasuresReplaced: options.remeasuresReplaced)
 }
 
 extension Work {
@@ -125,14 +127,16 @@ extension Work {
             let counter = ProgressCounter(
                 phase: phase, drawCount: units.reduce(0) { $0 + $1.0.drawCount }, unitCount: units.count,
                 into: progress)
-            let traces = try await concurrentMap(units, jobs: jobs) { [settings, targets, selection] place, chain in
+            let traces = try await concurrentMap(units, jobs: jobs) {
+                [settings, targets, selection, remeasuresReplaced] place, chain in
                 let survey = surveys[place.place].value
                 let unit = ChainUnit(
                     index: selection[place.place], target: place.target, step: survey.step, chain: chain,
                     drawCount: place.drawCount,
                     key: unitKey(
                         weights: survey.weightsDigest, inputs: settings,
-                        unit: "step \(survey.step) \(targets[place.target].key ?? "") chain \(chain)"))
+                        unit: "step \(survey.step) \(targets[place.target].key ?? "") chain \(chain)"),
+                    replacesOther: remeasuresReplaced)
                 return try await unit.run(sampling: sampling, centers: centers, store: store, counter: counter)
             }
             for place in places { chains[place.target][place.place] = [] }

@@ -19,6 +19,8 @@ public struct MeasureOptions: Sendable {
     /// The bytes that measuring may take; nil: three quarters of the machine's memory. Fewer units are worked on at once
     /// where they would take more; results do not depend on it.
     public var memory: Int?
+    /// Whether a checkpoint that was replaced since it was measured is measured again; else it is an error.
+    public var remeasuresReplaced = false
 
     /// Creates options that leave everything open.
     public init() {}

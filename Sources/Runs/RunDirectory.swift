@@ -25,9 +25,10 @@ public struct RunDirectory: Sendable {
 
     /// Opens a run directory; of the checkpoints, only names, steps and shapes are read.
     ///
+    /// - Parameter excluded: Checkpoint files to leave out, such as one that is still being written.
     /// - Throws: `notFound` without the directory, without checkpoints or without a file that `run.yaml` names;
     ///   `mismatch` where several candidates fit; what reading the manifest, metrics and checkpoints throws.
-    public init(at path: String) throws(RunError) {
+    public init(at path: String, excluding excluded: Set<String> = []) throws(RunError) {
         let folder = try RunFolder(path)
         let manifestPath = folder.path(of: "run.yaml")
         let yaml =
@@ -45,7 +46,7 @@ public struct RunDirectory: Sendable {
         if modelPath == nil { missing.append("no model.onnx: the loss and λ̂ are not measured") }
         if examplesPath == nil { missing.append("no data.h5: the loss and λ̂ are not measured") }
 
-        let files = try folder.checkpointFiles(manifest, besides: examplesPath, &inferences)
+        let files = try folder.checkpointFiles(manifest, besides: examplesPath, excluding: excluded, &inferences)
         let explicitSteps = manifest.steps.map { steps in
             Dictionary(steps.map { (folder.path(of: $0.file), $0.step) }) { first, _ in first }
         }
@@ -133,6 +134,15 @@ private struct RunFolder {
     ///
     /// - Throws: `notFound` if there are none; `mismatch` if they lie in RUN and in `checkpoints` as well.
     func checkpointFiles(
+        _ manifest: Manifest, besides examplesPath: String?, excluding excluded: Set<String>,
+        _ inferences: inout [String]
+    ) throws(RunError) -> [String] {
+        let files = try checkpointFiles(manifest, besides: examplesPath, &inferences).filter { !excluded.contains($0) }
+        guard !files.isEmpty else { throw noCheckpoints(path) }
+        return files
+    }
+
+    private func checkpointFiles(
         _ manifest: Manifest, besides examplesPath: String?, _ inferences: inout [String]
     ) throws(RunError) -> [String] {
         if let steps = manifest.steps {

@@ -47,6 +47,9 @@ func printError(_ line: String) {
 /// Writes a note to stderr, on a line of its own where progress is being shown.
 func printNote(_ line: String) { printError((isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : "") + line) }
 
+/// Hands over what was printed at once, to a pipe too.
+func flushOutput() { fflush(nil) }
+
 /// Listens for SIGINT and SIGTERM for as long as it lives.
 private final class Interruption {
     private let sources: [any DispatchSourceSignal]

@@ -15,6 +15,7 @@ struct Instar: AsyncParsableCommand {
               instar calibrate RUN      find settings for the sampler first
               instar compare RUN RUN    runs side by side
               instar stages FILE        stages of a series from elsewhere
+              instar watch RUN          measure while it is trained
               instar show RUN           a measured run in the terminal
 
             Results go to RUN/instar; work that was interrupted is continued by the same command.
@@ -25,6 +26,6 @@ struct Instar: AsyncParsableCommand {
         version: instarVersion,
         subcommands: [
             Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self, Schema.self, Show.self,
-            Stages.self,
+            Stages.self, Watching.self,
         ])
 }

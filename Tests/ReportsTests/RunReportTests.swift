@@ -171,7 +171,7 @@ struct RunReportTests {
     @Test func `captions, terms and methods speak only of what is there`() {
         let full = RunReport(analysis: SyntheticAnalysis.full()).page
         #expect(full.terms.joined().contains("local learning coefficient"))
-        #expect(full.sections.first { $0.anchor == "methods" }?.blocks[0].links.count == 4)
+        #expect(full.sections.first { $0.anchor == "methods" }?.blocks[0].links.count == 6)
         var bare = SyntheticAnalysis.full()
         bare.stages = nil
         for index in bare.measurements.checkpoints.indices { bare.measurements.checkpoints[index].llc = nil }
@@ -179,7 +179,7 @@ struct RunReportTests {
         #expect(page.terms.isEmpty)
         let methods = page.sections.first { $0.anchor == "methods" }?.blocks[0]
         #expect(methods?.paragraphs.joined().contains("λ̂") == false)
-        #expect(methods?.links.count == 1, "the source of essential dynamics")
+        #expect(methods?.links.count == 2, "the sources of essential dynamics and of their null")
         for index in bare.measurements.checkpoints.indices {
             bare.measurements.checkpoints[index].llc = SyntheticAnalysis.diverged
         }

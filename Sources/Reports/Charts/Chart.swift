@@ -81,8 +81,8 @@ enum Mark: Sendable {
     case span(ClosedRange<Double>)
     /// A horizontal line.
     case level(Double)
-    /// Text beside a point.
-    case note(Point, String)
+    /// Text beside a point; it goes with the series of the key.
+    case note(Point, String, key: String = "")
     /// A place with its interval along a row of a panel of rows.
     case rowInterval(ClosedRange<Double>, at: Double, row: Int, SeriesStyle)
     /// Cells of a heat map.

@@ -60,10 +60,11 @@ struct ChartLayout {
                         .max()
                         ?? 0
                 case .rows(let names):
-                    return names.map { estimatedWidth(of: $0.abbreviated(to: nameLength)) }.max() ?? 0
+                    // Names are of letters, which are wider than digits.
+                    return names.map { 1.08 * estimatedWidth(of: $0.abbreviated(to: nameLength)) }.max() ?? 0
                 }
             }.max() ?? 0
-        let left = gutter + 10
+        let left = gutter + 13
         let plotWidth = width - left - 14
 
         var places: [LegendPlace] = []

@@ -8,7 +8,7 @@ extension SVGWriter {
             return markers.compactMap { marker in marker.y.map { (frame.pixelX(marker.x), frame.pixelY($0)) } }
         }
         var drawn: [(words: String, x: Double, y: Double, box: Box)] = []
-        for case .note(let point, let words) in marks where frame.contains(point) {
+        for case .note(let point, let words, let key) in marks where frame.contains(point) {
             let x = frame.pixelX(point.x)
             let y = frame.pixelY(point.y)
             guard !drawn.contains(where: { $0.words == words && abs($0.x - x) + abs($0.y - y) < 12 }) else { continue }
@@ -20,7 +20,7 @@ extension SVGWriter {
             func coveredCount(_ box: Box) -> Int { markers.filter { box.contains(x: $0.x, y: $0.y) }.count }
             guard let box = boxes.min(by: { coveredCount($0) < coveredCount($1) }) else { continue }
             drawn.append((words, x, y, box))
-            label(words, x: box.left, y: box.top + 12, class: "note")
+            label(words, x: box.left, y: box.top + 12, class: "note", key: key)
         }
     }
 }

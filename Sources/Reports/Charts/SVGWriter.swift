@@ -11,9 +11,15 @@ struct SVGWriter {
     }
 
     /// Writes a text element.
-    mutating func label(_ content: String, x: Double, y: Double, class styleClass: String, anchor: TextAnchor = .start)
-    {
-        open("text", ["x": coordinate(x), "y": coordinate(y), "class": styleClass, "text-anchor": anchor.rawValue])
+    mutating func label(
+        _ content: String, x: Double, y: Double, class styleClass: String, anchor: TextAnchor = .start, key: String = ""
+    ) {
+        open(
+            "text",
+            [
+                "x": coordinate(x), "y": coordinate(y), "class": styleClass,
+                "text-anchor": anchor == .start ? "" : anchor.rawValue, "data-key": key,
+            ])
         text += content.escapedForMarkup + "</text>"
     }
 

@@ -40,7 +40,9 @@ public struct ComparisonReport: Sendable {
             facts: zip(names, comparison.analyses).prefix(4).map { name, analysis in
                 let count = Format.counted(analysis.measurements.checkpoints.count, "checkpoint")
                 return Page.Fact(factName: name, factValue: "\(count), \(analysis.stageCountWords)")
-            },
+            }
+                + (names.count > 4
+                    ? [Page.Fact(factName: "And \(names.count - 4) more", factValue: "in the tables below")] : []),
             notices: notices.filter { $0.severity == Advisory.Severity.warning.rawValue }.map(\.withoutRemedy),
             sections: [
                 differenceSection, courseSection, stageSection, phaseSection, dynamicsSection, groupSection,
@@ -95,14 +97,24 @@ public struct ComparisonReport: Sendable {
         }
     }
 
-    /// The matched stages as RFC 4180 text, with the names of the runs in the headings.
+    /// The matched stages as RFC 4180 text, with the names of the runs in the headings; only those without stages.
     public var csv: String {
-        guard let table = stageTable else {
-            return commaSeparated(columns: ["boundary"] + comparison.runNames, rows: [])
-        }
-        return commaSeparated(
-            columns: table.columns.map(\.columnHeading),
-            rows: table.rows.map { [$0.rowHeading.cellText] + $0.cells.map(\.cellText) })
+        let table = matchedTexts
+        return commaSeparated(columns: table.columns, rows: table.rows)
+    }
+
+    /// The same as a LaTeX table.
+    public var latex: String {
+        let table = matchedTexts
+        return LaTeXTable(
+            columns: table.columns, numeric: [], rows: table.rows,
+            comment: ["Matched boundaries: step, 95 % interval; ratio to the baseline. Needs \\usepackage{booktabs}."]
+        ).text
+    }
+
+    private var matchedTexts: (columns: [String], rows: [[String]]) {
+        guard let table = stageTable else { return (["Boundary"] + comparison.runNames, []) }
+        return (table.headings, table.texts)
     }
 }
 

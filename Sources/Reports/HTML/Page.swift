@@ -222,15 +222,19 @@ extension Page.Figure {
     }
 
     /// A small chart, to stand in a grid.
-    init(small chart: Chart, caption: String, numbers: [Table] = []) {
-        self.init(chart, charts: chart.svg(width: Self.smallWidth), caption: caption, numbers: numbers)
+    ///
+    /// - Parameter hasTable: Whether the chart's numbers stand in a table below it; not where another chart's table has them.
+    init(small chart: Chart, caption: String, numbers: [Table] = [], hasTable: Bool = true) {
+        self.init(
+            chart, charts: chart.svg(width: Self.smallWidth), caption: caption, numbers: numbers, hasTable: hasTable)
     }
 
     /// Without a table of its own, a chart has its readings for one.
-    private init(_ chart: Chart, charts: String, caption: String, numbers: [Table]) {
+    private init(_ chart: Chart, charts: String, caption: String, numbers: [Table], hasTable: Bool = true) {
         self.init(
             identifier: chart.identifier, chart: chart, charts: charts, figureCaption: caption,
-            numbers: numbers.isEmpty ? [Table(readings: chart)].compactMap(\.self) : numbers, data: ChartData(chart))
+            numbers: numbers.isEmpty && hasTable ? [Table(readings: chart)].compactMap(\.self) : numbers,
+            data: ChartData(chart))
     }
 }
 

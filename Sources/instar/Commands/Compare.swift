@@ -10,8 +10,8 @@ struct Compare: AsyncParsableCommand {
         discussion: """
             Works from stored results: run `instar analyze` on each run first. RUN is a run directory, a folder that holds \
             results, or an analysis.json alone. Components are computed jointly where all runs were probed on the same \
-            examples. The first run is the baseline unless another is named. Writes compare.html, comparison.json and \
-            comparison.csv.
+            examples. The first run is the baseline unless another is named. Writes compare.html, comparison.json, \
+            comparison.csv and comparison.tex.
 
             Examples:
               instar compare runs/seed-1 runs/seed-2 --output comparison
@@ -60,7 +60,7 @@ struct Compare: AsyncParsableCommand {
             try writeFiles(
                 [
                     ("compare.html", try report.html()), ("comparison.json", document),
-                    ("comparison.csv", report.csv),
+                    ("comparison.csv", report.csv), ("comparison.tex", report.latex),
                 ], to: output)
             print(json ? document : comparison.verdict.joined(separator: "\n"))
             printError("written: \(output)/compare.html")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Development
 import Foundation
 import Pipeline
 import Reports
@@ -17,7 +18,7 @@ struct Show: AsyncParsableCommand {
               instar show runs/seed-1 --color always | less -R
             """)
 
-    @Argument(help: "The run directory, or a folder that holds results.") var run: String
+    @Argument(help: "The run directory, a folder that holds results, or an analysis.json.") var run: String
     @Option(help: "The folder the measurements are in (default: RUN/instar).") var output: String?
     @Option(help: "The columns to fill, at least 20 (default: the terminal's, else 80).") var width: Int?
     @Option(help: "When to use colour: auto, always or never.") var color: Coloring = .auto
@@ -33,7 +34,9 @@ struct Show: AsyncParsableCommand {
     func run() async throws {
         let (path, output, width, color) = (run, output, width, color)
         try await runCommand(storesWork: false) {
-            let analysis = try analyzeStoredRun(at: path, output: output)
+            let analysis =
+                path.hasSuffix(".json")
+                ? Analysis(try readAnalysisDocument(path)) : try analyzeStoredRun(at: path, output: output)
             let terminal = Terminal()
             let view = TerminalView(
                 analysis, width: width ?? terminal.width,

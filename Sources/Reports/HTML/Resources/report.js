@@ -463,7 +463,9 @@
       this.readout.append(list);
       // On the side of the chart where the cursor is not.
       const { svg, panels } = this.drawings.find((drawing) => drawing.svg.getClientRects().length) ?? this.drawings[0];
-      const isLeft = this.kind === "plane" || panels[0].pixelX(step) > panels[0].left + panels[0].width / 2;
+      const at = this.readings.find((reading) => reading.steps.includes(step));
+      const place = this.kind === "plane" && at ? at.x[at.steps.indexOf(step)] : step;
+      const isLeft = panels[0].pixelX(place) > panels[0].left + panels[0].width / 2;
       const ratio = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width || 1;
       this.readout.style.top = `${(panels[0].top + 4) * ratio}px`;
       this.readout.style.left = isLeft ? `${(panels[0].left + 6) * ratio}px` : "auto";

@@ -220,7 +220,9 @@ extension ComparisonReport {
                     x: path.map(\.x),
                     values: path.map(\.y)))
             if !isCrowded, let first = path.first, let last = path.last {
-                marks += [first, last].map { .note(Mark.Point(x: $0.x, y: $0.y), Format.step($0.step)) }
+                marks += [first, last].map {
+                    .note(Mark.Point(x: $0.x, y: $0.y), Format.step($0.step), key: comparison.runNames[run])
+                }
             }
         }
         let chart = Chart(

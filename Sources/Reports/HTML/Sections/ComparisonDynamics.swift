@@ -42,11 +42,11 @@ extension ComparisonReport {
                     name: comparison.runNames[run], key: comparison.runNames[run],
                     steps: dynamics.steps.map { place($0, ofRun: run) }, x: across, values: up))
         }
-        for (_, dynamics) in drawn where !isCrowded {
+        for (run, dynamics) in drawn where !isCrowded {
             guard let x = dynamics.components[first].smoothed.last, let y = dynamics.components[second].smoothed.last,
                 let step = dynamics.steps.last
             else { continue }
-            marks.append(.note(Mark.Point(x: x, y: y), Format.count(step)))
+            marks.append(.note(Mark.Point(x: x, y: y), Format.count(step), key: comparison.runNames[run]))
         }
         guard let horizontal = Scale.linear(fitting: drawn.flatMap { $0.dynamics.components[first].smoothed }),
             let vertical = Scale.linear(fitting: drawn.flatMap { $0.dynamics.components[second].smoothed })
@@ -62,7 +62,8 @@ extension ComparisonReport {
                     label: "PC\(second + 1)", vertical: .scale(vertical), height: 290, marks: marks, readings: readings)
             ],
             hasEqualUnits: true)
-        return Page.Figure(small: chart, caption: names)
+        return Page.Figure(
+            small: chart, caption: isCrowded ? "" : names, hasTable: !comparison.hasCommonComponents)
     }
 
     private func componentFigure(_ runs: [RunDynamics]) -> Page.Figure {

@@ -27,7 +27,9 @@ extension RunReport {
         let marks =
             (analysis.stages?.boundaries.isEmpty ?? true ? [] : ["Hollow diamonds are the boundaries."])
             + (dynamics.forms.contains(where: \.beatsNull) ? ["Down-pointing triangles are the forms."] : [])
-        let figures = dynamics.planes.map { Page.Figure(small: planeChart($0, of: dynamics, name: name), caption: "") }
+        let figures = dynamics.planes.map {
+            Page.Figure(small: planeChart($0, of: dynamics, name: name), caption: "", hasTable: false)
+        }
         blocks.append(
             Page.Block(
                 subheadings: ["Of the \(name)"],

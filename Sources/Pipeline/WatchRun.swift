@@ -1,0 +1,206 @@
+public import Development
+import Foundation
+import Runs
+
+/// What watching a run brought to light.
+public enum WatchEvent: Sendable {
+    /// There is nothing to measure yet, and why.
+    case waiting(String)
+    /// A checkpoint that stays unreadable is left out until its file changes.
+    case leftOut(file: String, reason: String)
+    /// The run was measured again.
+    case measured(Analysis, news: String)
+}
+
+/// When watching ends by itself.
+public struct WatchLimits: Sendable {
+    /// Seconds between two looks at the directory.
+    public var interval = 10.0
+    /// Ends once a checkpoint of this step or a later one is measured; nil: never for that reason.
+    public var untilStep: Int?
+    /// Ends after so many seconds without a change; nil: never for that reason.
+    public var idle: Double?
+
+    /// Never ends by itself, and looks every ten seconds.
+    public init() {}
+}
+
+/// Measures a run while its trainer is still writing checkpoints, until it is cancelled or a limit is reached.
+///
+/// The directory is looked at again and again, by names, sizes and times, since network file systems report no changes. A file
+/// takes part once it has been the same at two looks, or is older than the interval, and can be read whole; one that
+/// stays unreadable is left out until it changes. Everything measured is stored and reused as by `measure`, so that
+/// what is there at the end is what `analyzeRun` would have made.
+///
+/// - Parameters:
+///   - pause: Waits for some seconds; throws where the task is cancelled.
+///   - receive: Is told of every event before the next look.
+/// - Throws: `Failure` where the run cannot be measured for a reason that waiting does not mend; `CancellationError`.
+public func watchRun(
+    at path: String, options: MeasureOptions, limits: WatchLimits,
+    progress: AsyncStream<WorkProgress>.Continuation? = nil,
+    pause: @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
+    receive: (WatchEvent) async throws -> Void
+) async throws {
+    var options = options
+    // A trainer that starts anew overwrites what it wrote before.
+    options.remeasuresReplaced = true
+    var watch = Watch(
+        path: path, output: MeasurementStore(run: path, output: options.output).folder, settling: limits.interval)
+    var analysis: Analysis?
+    var idle = 0.0
+    var told = ""
+    while true {
+        try Task.checkCancellation()
+        let look = try watch.look()
+        for (file, reason) in look.leftOut { try await receive(.leftOut(file: file, reason: reason)) }
+        switch look.state {
+        case .unchanged: idle += limits.interval
+        case .nothingYet(let reason):
+            if reason != told { try await receive(.waiting(reason)) }
+            told = reason
+            idle += limits.interval
+        case .ready(let run):
+            idle = 0
+            let measured = Analysis(measurements: try await measure(run, options: options, progress: progress))
+            try await receive(.measured(measured, news: measured.news(since: analysis)))
+            analysis = measured
+            let last = measured.measurements.checkpoints.last?.step
+            if let until = limits.untilStep, let last, last >= until { return }
+        }
+        if let limit = limits.idle, idle >= limit { return }
+        try await pause(limits.interval)
+    }
+}
+
+/// What is known of a directory that is being written to.
+struct Watch {
+    /// A file as a listing shows it.
+    struct Stamp: Equatable {
+        var size: Int
+        var modified: Double
+    }
+
+    /// What one look found.
+    enum State {
+        /// Nothing that takes part changed since it was last `ready`.
+        case unchanged
+        case nothingYet(String)
+        case ready(RunDirectory)
+    }
+
+    private let path: String
+    private let output: String
+    private let settling: Double
+    private var lastListing: [String: Stamp] = [:]
+    /// Checkpoint files that were read whole, as they were then.
+    private var sound: [String: Stamp] = [:]
+    /// Files that could not be read, with the number of looks at which they were as they are.
+    private var unreadable: [String: (stamp: Stamp, looks: Int)] = [:]
+    private var measured: [String: Stamp]?
+
+    /// Looks at which a file that does not change must be unreadable before it is given up.
+    static let patience = 3
+
+    /// - Parameters:
+    ///   - output: The folder of results, which is not looked at.
+    ///   - settling: A file that is older than so many seconds is complete as far as its time tells.
+    init(path: String, output: String, settling: Double) {
+        self.path = URL(fileURLWithPath: path).path
+        self.output = URL(fileURLWithPath: output).standardizedFileURL.path
+        self.settling = settling
+    }
+
+    /// Looks once.
+    mutating func look() throws -> (state: State, leftOut: [(file: String, reason: String)]) {
+        let listing = Self.listing(of: path, besides: output)
+        defer { lastListing = listing }
+        let now = Date().timeIntervalSince1970
+        let unsettled = Set(
+            listing.filter { file, stamp in lastListing[file] != stamp && stamp.modified > now - settling }.keys)
+        unreadable = unreadable.filter { listing[$0.key] == $0.value.stamp }
+        var excluded = unsettled.union(unreadable.keys)
+        var leftOut: [(file: String, reason: String)] = []
+        for file in unreadable.keys { unreadable[file]?.looks += 1 }
+        /// Whether a failure is of one checkpoint file, which is then set aside.
+        func setAside(_ error: RunError) -> Bool {
+            guard error.kind == .malformed || error.kind == .temporary || error.kind == .io,
+                let stamp = listing[error.path], !excluded.contains(error.path), !isInput(error.path)
+            else { return false }
+            excluded.insert(error.path)
+            // One that is held open by its writer may be closed without any change to see.
+            if error.kind == .temporary { return true }
+            unreadable[error.path] = (stamp, 1)
+            reasons[error.path] = error.description
+            return true
+        }
+        while true {
+            do throws(RunError) {
+                let run = try RunDirectory(at: path, excluding: excluded)
+                if let error = firstUnreadable(of: run, listing) {
+                    if setAside(error) { continue }
+                    throw error
+                }
+                for (file, entry) in unreadable where entry.looks == Self.patience {
+                    leftOut.append((file, reasons[file] ?? "cannot be read"))
+                }
+                let parts = listing.filter { !excluded.contains($0.key) }
+                if parts == measured { return (.unchanged, leftOut) }
+                measured = parts
+                return (.ready(run), leftOut)
+            } catch {
+                if setAside(error) { continue }
+                // What is not there yet, or not yet whole, may come; the rest is wrong.
+                let isFresh = unsettled.contains(error.path)
+                guard error.kind == .notFound || error.kind == .temporary || isFresh else { throw error }
+                return (.nothingYet(error.description), leftOut)
+            }
+        }
+    }
+
+    private var reasons: [String: String] = [:]
+
+    /// The first checkpoint that cannot be read whole, of those that were not read as they are now.
+    private mutating func firstUnreadable(of run: RunDirectory, _ listing: [String: Stamp]) -> RunError? {
+        var read: Set<String> = []
+        for (index, reference) in run.series.references.enumerated() {
+            guard let stamp = listing[reference.file], sound[reference.file] != stamp else { continue }
+            do throws(RunError) { _ = try run.series.read(at: index) } catch {
+                // A tensor of another shape is no fault of the file.
+                if error.kind == .mismatch { continue }
+                return error
+            }
+            read.insert(reference.file)
+        }
+        for file in read { sound[file] = listing[file] }
+        return nil
+    }
+
+    /// Whether a file is no checkpoint.
+    private func isInput(_ file: String) -> Bool {
+        let name = URL(fileURLWithPath: file).lastPathComponent
+        return name.hasSuffix(".onnx") || name.hasSuffix(".yaml") || name == "data.h5"
+    }
+
+    /// The files of a directory and of its folders, by path; none where there is no such directory.
+    static func listing(of path: String, besides output: String) -> [String: Stamp] {
+        var stamps: [String: Stamp] = [:]
+        func add(_ folder: String, depth: Int) {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where !name.hasPrefix(".")
+            {
+                let file = "\(folder)/\(name)"
+                guard URL(fileURLWithPath: file).standardizedFileURL.path != output else { continue }
+                var status = stat()
+                guard stat(file, &status) == 0 else { continue }
+                if status.st_mode & S_IFMT == S_IFDIR {
+                    if depth > 0 { add(file, depth: depth - 1) }
+                } else {
+                    let seconds = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
+                    stamps[file] = Stamp(size: Int(status.st_size), modified: seconds)
+                }
+            }
+        }
+        add(path, depth: 1)
+        return stamps
+    }
+}
