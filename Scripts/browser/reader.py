@@ -90,6 +90,8 @@ class Reader(unittest.TestCase):
         self.assertEqual(kind, "logStep")
         start, end = math.log1p(float(low)), math.log1p(float(high))
         x = left + (math.log1p(step) - start) / (end - start) * width
+        # Offsets count from the middle of what is in view.
+        self.browser.evaluate("arguments[0].scrollIntoView({ block: 'center' });", drawing)
         box, ratio = self.scale(drawing)
         return drawing, (x - box["width"] / 2) * ratio, (top + height / 2 - box["height"] / 2) * ratio
 
