@@ -62,8 +62,9 @@ class Maker:
     def superposition(self, name, *arguments, source="A", manifest=None, metrics=None, settings=None):
         """Analyzes a shipped run, or a copy of it that says something else of itself."""
         run = RUNS / f"tms-seed-{source}"
-        if manifest:
+        if manifest or metrics:
             run = shutil.copytree(run, self.folder / "runs" / name)
+        if manifest:
             base = {"loss": "sum-squared-error", "trainable": ["W", "b"]}
             (run / "run.yaml").write_text(json.dumps({**base, **manifest}, ensure_ascii=False))
         if metrics:
@@ -107,7 +108,7 @@ def ordinary(maker):
     restrictions = {"weights": {"parameters": "W"}, "biases": {"parameters": "b"}}
     lines = [json.loads(line) for line in (RUNS / "tms-seed-A/metrics.jsonl").read_text().splitlines()]
     page = maker.superposition(
-        "ordinary", "--every", "2", "--draws", "400", "--burn-in", "200", manifest={"name": "tms-seed-A"},
+        "ordinary", "--every", "2", "--draws", "400", "--burn-in", "200",
         metrics=[{**line, "tokens": 20 * line["step"]} for line in lines],
         settings=maker.settings("ordinary", restrictions=restrictions))
     return [Case("ordinary", page, words=("tms-seed-A", "weights", "biases"))]
@@ -218,6 +219,7 @@ def comparisons(maker):
     awkward = [maker.folder / name for name in ["hostile names", "long-names", "one-checkpoint", "diverged"]]
     return [
         Case("compare seeds", maker.compare("compare-seeds", seeds), words=("tms-seed-A", "tms-seed-B", "tms-seed-C")),
+        Case("compare analyses alone", maker.compare("compare-alone", [seed / "analysis.json" for seed in seeds])),
         Case("compare 200 × 4", maker.compare("compare-many-checkpoints", many)),
         Case("compare twenty runs", maker.compare("compare-twenty", twenty)),
         Case("compare awkward runs", maker.compare("compare-awkward", awkward), words=(f"run {HOSTILE}",)),
