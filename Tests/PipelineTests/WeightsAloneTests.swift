@@ -100,8 +100,8 @@ import Testing
         bytes.replaceSubrange(range, with: Data("\"format\":2".utf8))
         try bytes.write(to: file)
         let failure = try await failure { _ = try store.readMeasurements() }
-        #expect(failure.kind == .malformed && failure.reason.contains("format 2"))
-        #expect(failure.reason.contains("Measure again"))
+        #expect(failure.kind == .mismatch && failure.reason.contains("format 2"))
+        #expect(failure.reason.contains("Run `instar analyze` on the run again"))
     }
 
     @Test func `matrices too large for a rank are named among the limitations`() async throws {
