@@ -64,7 +64,8 @@ let package = Package(
             "Reports", ["Development", "Sampling", "Tensors", mustache, crypto],
             resources: [
                 "HTML/Resources/page.mustache", "HTML/Resources/block.mustache", "HTML/Resources/notice.mustache",
-                "HTML/Resources/table.mustache", "HTML/Resources/style.css", "HTML/Resources/report.js",
+                "HTML/Resources/table.mustache", "HTML/Resources/index.mustache", "HTML/Resources/style.css",
+                "HTML/Resources/index.css", "HTML/Resources/report.js",
                 "Schema/analysis.schema.json", "Schema/comparison.schema.json", "Schema/inspection.schema.json",
                 "Schema/calibration.schema.json",
             ].map { .embedInCode($0) }),

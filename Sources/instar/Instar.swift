@@ -17,6 +17,7 @@ struct Instar: AsyncParsableCommand {
               instar stages FILE        stages of a series from elsewhere
               instar watch RUN          measure while it is trained
               instar show RUN           a measured run in the terminal
+              instar serve DIR          all measured runs in a browser
 
             Results go to RUN/instar; work that was interrupted is continued by the same command.
 
@@ -25,7 +26,8 @@ struct Instar: AsyncParsableCommand {
             """,
         version: instarVersion,
         subcommands: [
-            Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self, Schema.self, Show.self,
-            Stages.self, Watching.self,
+            Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self, Schema.self,
+            Serve.self,
+            Show.self, Stages.self, Watching.self,
         ])
 }

@@ -69,7 +69,7 @@ struct Compare: AsyncParsableCommand {
 }
 
 /// A path as a run of a comparison: the conclusions in an `analysis.json`, else stored results.
-private func comparedRun(_ path: String) throws -> ComparedRun {
+func comparedRun(_ path: String) throws -> ComparedRun {
     guard path.hasSuffix(".json") else { return .results(path) }
     return .analysis(Analysis(try readAnalysisDocument(path)), file: path)
 }
