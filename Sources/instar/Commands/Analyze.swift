@@ -15,7 +15,9 @@ struct Analyze: AsyncParsableCommand {
             Examples:
               instar analyze runs/seed-1
               instar analyze runs/seed-1 --every 4 --draws 200     a quick look
-              instar analyze runs/seed-1 --dry-run                 what would be done, with memory and time
+              instar analyze runs/seed-1 --config settings.yaml    stated settings
+              instar analyze runs/seed-1 --dry-run                 plan, memory, time
+              instar analyze traces.h5                             stored chains
             """)
 
     @Argument(help: "The run directory.") var run: String

@@ -19,7 +19,7 @@ struct Calibrate: AsyncParsableCommand {
             Examples:
               instar calibrate runs/seed-1
               instar calibrate runs/seed-1 --n-beta 144.8
-              instar calibrate runs/seed-1 --dry-run               what would be done, with time
+              instar calibrate runs/seed-1 --dry-run               the plan and its time
             """)
 
     @Argument(help: "The run directory.") var run: String

@@ -9,7 +9,14 @@ struct Measure: AsyncParsableCommand {
         abstract: "Do the costly part only: sample, and store the measurements.",
         discussion: """
             Writes RUN/instar/measurements.h5, which `instar report` works from and netCDF-4 readers open \
-            (xarray.open_datatree, arviz.from_netcdf).
+            (xarray.open_datatree, arviz.from_netcdf). Finished work is stored and never done twice: the same command goes \
+            on after an interruption, and more draws lengthen the chains that are there.
+
+            Examples:
+              instar measure runs/seed-1 --config settings.yaml
+              instar measure runs/seed-1 --target-error 0.5
+              instar measure runs/seed-1 --parameters 'blocks.0.attn.*' '!*.bias'
+              instar measure runs/seed-1 --dry-run        the plan, memory and time
             """)
 
     @Argument(help: "The run directory.") var run: String

@@ -4,7 +4,16 @@ import Pipeline
 /// `instar report RUN`
 struct Report: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write the report again from stored measurements; nothing is sampled.")
+        abstract: "Write the report again from stored measurements; nothing is sampled.",
+        discussion: """
+            Writes what `instar analyze` writes: report.html, analysis.json, tables, the Markdown summary and figures. No \
+            checkpoint is read, so a folder of results is enough. Measure first.
+
+            Examples:
+              instar report runs/seed-1
+              instar report results/seed-1                a folder of results
+              instar report runs/seed-1 --json > a.json   the analysis alone on stdout
+            """)
 
     @Argument(help: "The run directory.") var run: String
     @Option(help: "The folder the measurements are in and the report goes to (default: RUN/instar).")
