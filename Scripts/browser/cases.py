@@ -34,10 +34,12 @@ class Case:
     words: tuple = ()
     # The most bytes that it may have.
     size_limit: int = 1_000_000
+    # Where a server has it; else it is opened as a file.
+    address: str = ""
 
     @property
     def url(self):
-        return self.page.as_uri()
+        return self.address or self.page.as_uri()
 
 
 class Maker:
