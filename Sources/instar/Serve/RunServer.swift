@@ -111,18 +111,16 @@ struct RunServer: Sendable {
     }
 
     private func answer(_ status: HTTPResponse.Status, _ data: Data, type: String, policy: String) -> Response {
-        Response(
-            status: status,
-            headers: [
-                .contentType: type, .contentSecurityPolicy: policy, .xContentTypeOptions: "nosniff",
-                .cacheControl: "no-store", .referrerPolicy: "no-referrer", .crossOriginResourcePolicy: "same-origin",
-            ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+        var headers: HTTPFields = [
+            .contentType: type, .contentSecurityPolicy: policy, .xContentTypeOptions: "nosniff",
+            .cacheControl: "no-store",
+        ]
+        for (name, value) in [
+            // Referrer Policy, §4.1; Fetch, §3.7.
+            ("Referrer-Policy", "no-referrer"), ("Cross-Origin-Resource-Policy", "same-origin"),
+        ] {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
     }
-}
-
-extension HTTPField.Name {
-    /// Referrer Policy, §4.1.
-    fileprivate static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
-    /// Fetch, §3.7.
-    fileprivate static let crossOriginResourcePolicy = HTTPField.Name("Cross-Origin-Resource-Policy")!
 }
