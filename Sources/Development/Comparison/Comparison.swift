@@ -127,7 +127,7 @@ public struct Comparison: Sendable {
             guard let stages = analysis.stages,
                 let span = Analysis.searchedSpan(analysis.measurements.checkpoints.map(\.step))
             else { return nil }
-            let losses = analysis.measurements.losses
+            let losses = analysis.measurements.losses.filter { $0.loss.isFinite }
             return RunStages(
                 name: name, range: span, boundaries: stages.boundaries,
                 loss: losses.isEmpty

@@ -1,0 +1,162 @@
+import Development
+import Foundation
+import Runs
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// A run directory that a trainer still writes to.
+@Suite struct WatchRunTests {
+    let whole: RunCopy
+    let run: RunCopy
+    let names: [String]
+
+    /// The run has its first twelve checkpoints; `whole` has all.
+    init() throws {
+        (whole, run) = (try RunCopy(), try RunCopy())
+        names = try FileManager.default.contentsOfDirectory(atPath: "\(whole.path)/checkpoints").sorted()
+        for name in names.dropFirst(12) { try FileManager.default.removeItem(atPath: checkpoint(name)) }
+    }
+
+    func checkpoint(_ name: String) -> String { "\(run.path)/checkpoints/\(name)" }
+
+    func bytes(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: "\(whole.path)/checkpoints/\(name)"))
+    }
+
+    func write(_ data: Data, _ name: String) throws { try data.write(to: URL(fileURLWithPath: checkpoint(name))) }
+
+    /// `settling` of 0 trusts what is there at once; a long one only what was the same at two looks.
+    func watch(settling: Double) -> Watch { Watch(path: run.path, output: "\(run.path)/instar", settling: settling) }
+
+    func steps(_ state: Watch.State) -> [Int]? {
+        guard case .ready(let run) = state else { return nil }
+        return run.series.references.map(\.step)
+    }
+
+    func isUnchanged(_ state: Watch.State) -> Bool {
+        if case .unchanged = state { true } else { false }
+    }
+
+    @Test func `a directory that is not there yet is waited for`() throws {
+        var watch = Watch(path: "\(run.path)/later", output: "\(run.path)/later/instar", settling: 1000)
+        guard case .nothingYet(let reason) = try watch.look().state else {
+            Issue.record("expected to wait")
+            return
+        }
+        #expect(reason.contains("\(run.path)/later"))
+        try FileManager.default.copyItem(atPath: whole.path, toPath: "\(run.path)/later")
+        guard case .nothingYet = try watch.look().state else {
+            Issue.record("files that were just written take part")
+            return
+        }
+        #expect(try steps(watch.look().state)?.count == names.count)
+    }
+
+    @Test func `nothing new is nothing to do`() throws {
+        var watch = watch(settling: 0)
+        #expect(try steps(watch.look().state)?.count == 12)
+        #expect(try isUnchanged(watch.look().state))
+        try FileManager.default.createDirectory(atPath: "\(run.path)/instar", withIntermediateDirectories: true)
+        try Data("results".utf8).write(to: URL(fileURLWithPath: "\(run.path)/instar/analysis.json"))
+        #expect(try isUnchanged(watch.look().state), "results are not looked at")
+    }
+
+    @Test func `a checkpoint takes part once it no longer grows`() throws {
+        var watch = watch(settling: 1000)
+        _ = try watch.look()
+        #expect(try steps(watch.look().state)?.count == 12)
+        let data = try bytes(names[12])
+        for length in [600, 1400, data.count] {
+            try write(data.prefix(length), names[12])
+            #expect(try isUnchanged(watch.look().state))
+        }
+        #expect(try steps(watch.look().state)?.count == 13)
+    }
+
+    @Test func `a file that stays cut short is left out, said once, and taken when it is whole`() throws {
+        var watch = watch(settling: 0)
+        _ = try watch.look()
+        let data = try bytes(names[12])
+        try write(data.prefix(1400), names[12])
+        var told: [String] = []
+        for _ in 0..<6 {
+            let look = try watch.look()
+            #expect(isUnchanged(look.state))
+            told += look.leftOut.map(\.file)
+        }
+        #expect(told == [checkpoint(names[12])])
+        try write(data, names[12])
+        #expect(try steps(watch.look().state)?.count == 13)
+    }
+
+    @Test func `a checkpoint that is written anew or removed is noticed`() throws {
+        var watch = watch(settling: 0)
+        _ = try watch.look()
+        try write(bytes(names[20]), names[11])
+        #expect(try steps(watch.look().state)?.count == 12)
+        try FileManager.default.removeItem(atPath: checkpoint(names[11]))
+        #expect(try steps(watch.look().state)?.count == 11)
+    }
+
+    @Test func `what waiting does not mend ends the watch`() async throws {
+        try run.rewriteManifest("name: [")
+        let found = try await failure {
+            try await watchRun(at: run.path, options: run.quick, limits: WatchLimits()) { _ in }
+        }
+        #expect(found.reason.contains("run.yaml"))
+    }
+
+    /// Checkpoints come one look after the other, one of them with other weights at first, as a trainer that starts again
+    /// leaves them.
+    @Test func `what was watched is what is measured at the end`() async throws {
+        let last = try #require(names.last.flatMap { Int($0.filter(\.isNumber).prefix(7)) })
+        var limits = WatchLimits()
+        (limits.interval, limits.untilStep) = (0, last)
+        var options = run.quick
+        (options.every, options.output) = (1, nil)
+        options.sampling.drawCount = 5
+        let trainer = try Trainer(
+            names: Array(names.dropFirst(12)), other: Fixture.url("runs/tms-seed-B/checkpoints").path)
+        let (source, target) = ("\(whole.path)/checkpoints", "\(run.path)/checkpoints")
+        var news: [String] = []
+        try await watchRun(at: run.path, options: options, limits: limits) { _ in
+            try await trainer.write(from: source, to: target)
+        } receive: { event in
+            if case .measured(_, let line) = event { news.append(line) }
+        }
+        #expect(news.first?.hasPrefix("12 checkpoints; ") == true)
+        #expect(news.last?.contains("\(names.count) checkpoints (new: ") == true, "\(news)")
+        _ = try await analyzeRun(at: whole.path, options: options)
+        #expect(
+            FileManager.default.contentsEqual(
+                atPath: "\(run.path)/instar/measurements.h5", andPath: "\(whole.path)/instar/measurements.h5"))
+    }
+
+    /// Writes five checkpoints at a time; the first of all with another's weights, which it then replaces.
+    private actor Trainer {
+        private var names: [String]
+        private let other: String
+        private var replaced: String?
+
+        init(names: [String], other: String) { (self.names, self.other) = (names, other) }
+
+        func write(from source: String, to target: String) throws {
+            if let replaced { try copy(replaced, "\(source)/\(replaced)", target) }
+            replaced = nil
+            if names.count > 30 {
+                replaced = names[0]
+                try copy(names[0], "\(other)/\(names[0])", target)
+                names.removeFirst()
+            }
+            for name in names.prefix(15) { try copy(name, "\(source)/\(name)", target) }
+            names.removeFirst(min(15, names.count))
+        }
+
+        private func copy(_ name: String, _ source: String, _ target: String) throws {
+            try Data(contentsOf: URL(fileURLWithPath: source)).write(
+                to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
+        }
+    }
+}
