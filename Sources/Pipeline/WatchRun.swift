@@ -33,6 +33,10 @@ public struct WatchLimits: Sendable {
 /// what is there at the end is what `analyzeRun` would have made.
 ///
 /// - Parameters:
+///   - path: The run directory.
+///   - options: As for `measure`; `remeasuresReplaced` is always on.
+///   - limits: How often to look, and when to end.
+///   - progress: Is told of every unit of work.
 ///   - pause: Waits for some seconds; throws where the task is cancelled.
 ///   - receive: Is told of every event before the next look.
 /// - Throws: `Failure` where the run cannot be measured for a reason that waiting does not mend; `CancellationError`.
