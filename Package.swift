@@ -49,6 +49,7 @@ let package = Package(
         // MARK: System libraries and C
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "CKernels"),
 
         // MARK: Modules
@@ -57,7 +58,7 @@ let package = Package(
         module("Graphs", ["Tensors", "CKernels", "COpenBLAS"], exclude: ["Operations/README.md"]),
         module("ONNX", ["Graphs", "Tensors", protobuf], exclude: ["Messages/onnx.proto"]),
         module("Sampling", ["Tensors", "CKernels"]),
-        module("Runs", ["HDF5", "Tensors", yams, crypto]),
+        module("Runs", ["CLinux", "HDF5", "Tensors", yams, crypto]),
         module("Development", ["Sampling", "Tensors"]),
         module("Pipeline", ["Tensors", "HDF5", "Graphs", "ONNX", "Sampling", "Runs", "Development", crypto]),
         module(

@@ -43,13 +43,17 @@ public enum HDF5Attribute: Sendable, Equatable {
                 .unsupported, "expected one integer, one float or strings, found another type or \(count) values",
                 path: file.path, object: object)
         }
-        let elements = try stored.read(count: 1, file: file, object: object) { buffer in
-            H5Aread(attribute.id, type.id, buffer)
+        var bytes = [UInt8](repeating: 0, count: stored.size)
+        guard bytes.withUnsafeMutableBytes({ $0.baseAddress.map { H5Aread(attribute.id, type.id, $0) } ?? -1 }) >= 0
+        else {
+            throw HDF5Error(
+                .malformed, "its value cannot be read (\(HDF5Library.lastMessage()))", path: file.path, object: object)
         }
-        return switch elements {
-        case .integer(let values): .integer(Int(values[0]))
-        case .float(let values): .number(Double(values[0]))
-        case .double(let values): .number(values[0])
+        switch bytes.withUnsafeBytes({ stored.elements(of: $0) }) {
+        case .integer(let values)?: return .integer(Int(values[0]))
+        case .float(let values)?: return .number(Double(values[0]))
+        case .double(let values)?: return .number(values[0])
+        case nil: throw HDF5Error(.unsupported, StoredNumber.beyondInt64, path: file.path, object: object)
         }
     }
 }

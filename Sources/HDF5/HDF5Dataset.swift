@@ -107,25 +107,72 @@ public struct HDF5Dataset: Sendable {
     }
 
     private func read(rows: Range<Int>?) throws(HDF5Error) -> Tensor {
+        let (number, selected) = try checkedSelection(rows)
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: selected.elementCount * number.size, alignment: MemoryLayout<UInt64>.alignment)
+        defer { bytes.deallocate() }
+        // Zeroed first: a transfer that fails midway must leave no unset memory behind.
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        try transfer(rows, selected, to: bytes)
+        return try tensor(number, selected, UnsafeRawBufferPointer(bytes))
+    }
+
+    /// Reads all values, or some rows of the first axis, into memory that `reserve` gives for the number of bytes it is
+    /// told, in the form in which they are stored.
+    ///
+    /// - Returns: The form, and the extents of what was read.
+    /// - Throws: As `read()`, and what `reserve` throws.
+    public func readStored(
+        rows: Range<Int>? = nil, into reserve: (Int) throws(HDF5Error) -> UnsafeMutableRawBufferPointer
+    ) throws(HDF5Error) -> (number: StoredNumber, shape: Shape) {
+        let (number, selected) = try checkedSelection(rows)
+        try transfer(rows, selected, to: try reserve(selected.elementCount * number.size))
+        return (number, selected)
+    }
+
+    /// The form of the elements and the extents of what is to be read, once the storage was found to hold it.
+    private func checkedSelection(_ rows: Range<Int>?) throws(HDF5Error) -> (StoredNumber, Shape) {
         HDF5Library.enter()
         defer { HDF5Library.leave() }
         let number = try checkedNumber()
         try StorageCheck(self, elementSize: number.size).check()
-        let selected = rows.map { Shape([$0.count] + shape.dimensions.dropFirst()) } ?? shape
-        let elements = try number.read(count: selected.elementCount, file: file, object: path) { buffer in
-            guard let rows else {
-                return H5Dread(
-                    handle.id, type.id, instar_h5_default(), instar_h5_default(), instar_h5_default(), buffer)
-            }
+        return (number, rows.map { Shape([$0.count] + shape.dimensions.dropFirst()) } ?? shape)
+    }
+
+    private func transfer(
+        _ rows: Range<Int>?, _ selected: Shape, to bytes: UnsafeMutableRawBufferPointer
+    ) throws(HDF5Error) {
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        guard let buffer = bytes.baseAddress, selected.elementCount > 0 else { return }
+        var status: herr_t = -1
+        if let rows {
             let start = [hsize_t(rows.lowerBound)] + [hsize_t](repeating: 0, count: shape.rank - 1)
             let extents = selected.dimensions.map { hsize_t($0) }
-            guard let fileSpace = Handle(H5Dget_space(handle.id), { H5Sclose($0) }),
+            if let fileSpace = Handle(H5Dget_space(handle.id), { H5Sclose($0) }),
                 H5Sselect_hyperslab(fileSpace.id, H5S_SELECT_SET, start, nil, extents, nil) >= 0,
                 let memorySpace = Handle(H5Screate_simple(Int32(shape.rank), extents, nil), { H5Sclose($0) })
-            else { return -1 }
-            return H5Dread(handle.id, type.id, memorySpace.id, fileSpace.id, instar_h5_default(), buffer)
+            {
+                status = H5Dread(handle.id, type.id, memorySpace.id, fileSpace.id, instar_h5_default(), buffer)
+            }
+        } else {
+            status = H5Dread(
+                handle.id, type.id, instar_h5_default(), instar_h5_default(), instar_h5_default(), buffer)
         }
-        return Tensor(shape: selected, elementType: number.elementType, elements: elements)
+        guard status >= 0 else {
+            throw HDF5Error(
+                .malformed, "its values cannot be read: damaged or cut short (\(HDF5Library.lastMessage()))",
+                path: file.path, object: path)
+        }
+    }
+
+    private func tensor(
+        _ number: StoredNumber, _ shape: Shape, _ bytes: UnsafeRawBufferPointer
+    ) throws(HDF5Error) -> Tensor {
+        guard let elements = number.elements(of: bytes) else {
+            throw HDF5Error(.unsupported, StoredNumber.beyondInt64, path: file.path, object: path)
+        }
+        return Tensor(shape: shape, elementType: number.elementType, elements: elements)
     }
 
     /// The strings of a dataset of text, in row-major order.

@@ -35,6 +35,14 @@ public struct HDF5File: Sendable {
     /// The group that holds all others.
     public func root() throws(HDF5Error) -> HDF5Group { try HDF5Group(opening: "/", of: self) }
 
+    /// Has `observer` told the path of each object before it is opened, so that a process that reads for others can say
+    /// where it was when it ended.
+    public static func observeObjects(_ observer: @escaping @Sendable (String) -> Void) {
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        HDF5Library.observer = observer
+    }
+
     private static func regularFileSize(_ path: String) throws(HDF5Error) -> UInt64 {
         var status = stat()
         guard stat(path, &status) == 0 else {

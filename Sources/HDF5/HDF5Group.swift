@@ -191,6 +191,7 @@ struct OpenObject {
     let address: UInt64
 
     init(_ path: String, of file: HDF5File) throws(HDF5Error) {
+        HDF5Library.observer?(path)
         guard let access = Handle(H5Pcreate(instar_h5_link_access()), { H5Pclose($0) }) else {
             throw HDF5Error(.io, "libhdf5 has no memory left (\(HDF5Library.lastMessage()))", path: file.path)
         }

@@ -20,6 +20,9 @@ enum HDF5Library {
         H5Eset_auto2(instar_h5_default(), nil, nil)
     }
 
+    /// Told the path of each object before it is opened; touched only between `enter` and `leave`.
+    nonisolated(unsafe) static var observer: (@Sendable (String) -> Void)?
+
     /// Lets the next thread in.
     static func leave() { mutex.unlock() }
 

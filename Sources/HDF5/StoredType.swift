@@ -1,6 +1,6 @@
 import CHDF5
 import Foundation
-import Tensors
+public import Tensors
 
 /// A datatype of a file, recognised field by field so that no other layout passes for a known one.
 enum StoredType {
@@ -114,12 +114,28 @@ extension ElementType {
 }
 
 /// A number format and its byte order. Bytes are read as stored and decoded here: libhdf5 converts nothing.
-struct StoredNumber {
-    let elementType: ElementType
-    let isBigEndian: Bool
+public struct StoredNumber: Sendable, Equatable, Codable {
+    /// The format.
+    public let elementType: ElementType
+    /// Whether the most significant byte comes first.
+    public let isBigEndian: Bool
+
+    /// The format in which this machine keeps numbers in memory.
+    public init(native elementType: ElementType) {
+        #if _endian(big)
+            self.init(elementType: elementType, isBigEndian: true)
+        #else
+            self.init(elementType: elementType, isBigEndian: false)
+        #endif
+    }
+
+    init(elementType: ElementType, isBigEndian: Bool) {
+        self.elementType = elementType
+        self.isBigEndian = isBigEndian
+    }
 
     /// Bytes of one element.
-    var size: Int {
+    public var size: Int {
         switch elementType {
         case .bool, .int8, .uint8: 1
         case .int16, .uint16, .float16, .bfloat16: 2
@@ -128,56 +144,44 @@ struct StoredNumber {
         }
     }
 
-    /// Reads `count` elements; `transfer` fills a buffer with the stored bytes.
-    ///
-    /// - Throws: `malformed` if the library fails; `unsupported` for a uint64 beyond the range of Int64.
-    func read(
-        count: Int, file: HDF5File, object: String, transfer: (UnsafeMutableRawPointer) -> herr_t
-    ) throws(HDF5Error) -> Tensor.Elements {
-        func stored<Bits: FixedWidthInteger>(_ type: Bits.Type) throws(HDF5Error) -> [Bits] {
-            guard count > 0 else { return [] }
-            var status: herr_t = -1
-            var values = [Bits](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-                // Zeroed first: a transfer that fails midway must leave no unset memory behind.
-                buffer.initialize(repeating: 0)
-                status = buffer.baseAddress.map { transfer(UnsafeMutableRawPointer($0)) } ?? -1
-                initializedCount = count
-            }
-            guard status >= 0 else {
-                throw HDF5Error(
-                    .malformed, "its values cannot be read: damaged or cut short (\(HDF5Library.lastMessage()))",
-                    path: file.path, object: object)
-            }
-            if isBigEndian, Bits.bitWidth > 8 {
-                for index in values.indices { values[index] = Bits(bigEndian: values[index]) }
-            } else {
-                #if _endian(big)
-                    for index in values.indices { values[index] = Bits(littleEndian: values[index]) }
-                #endif
-            }
-            return values
-        }
+    /// The elements that `bytes`, a whole number of them, hold; nil for a uint64 beyond the range of Int64.
+    public func elements(of bytes: UnsafeRawBufferPointer) -> Tensor.Elements? {
         switch elementType {
-        case .float32: return .float(try stored(UInt32.self).map(Float.init(bitPattern:)))
-        case .float64: return .double(try stored(UInt64.self).map(Double.init(bitPattern:)))
-        case .float16: return .float(try stored(UInt16.self).map { Float(Float16(bitPattern: $0)) })
-        case .bfloat16: return .float(try stored(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
-        case .bool, .int8: return .integer(try stored(Int8.self).map(Int64.init))
-        case .uint8: return .integer(try stored(UInt8.self).map(Int64.init))
-        case .int16: return .integer(try stored(Int16.self).map(Int64.init))
-        case .uint16: return .integer(try stored(UInt16.self).map(Int64.init))
-        case .int32: return .integer(try stored(Int32.self).map(Int64.init))
-        case .uint32: return .integer(try stored(UInt32.self).map(Int64.init))
-        case .int64: return .integer(try stored(Int64.self))
+        case .float32: return .float(isNative ? copies(bytes) : words(bytes).map { Float(bitPattern: $0) })
+        case .float64: return .double(isNative ? copies(bytes) : words(bytes).map { Double(bitPattern: $0) })
+        case .float16: return .float(words(bytes).map { Float(Float16(bitPattern: $0)) })
+        case .bfloat16: return .float(words(bytes).map { (word: UInt16) in Float(bitPattern: UInt32(word) << 16) })
+        case .bool, .int8: return .integer(words(bytes).map { (word: Int8) in Int64(word) })
+        case .uint8: return .integer(words(bytes).map { (word: UInt8) in Int64(word) })
+        case .int16: return .integer(words(bytes).map { (word: Int16) in Int64(word) })
+        case .uint16: return .integer(words(bytes).map { (word: UInt16) in Int64(word) })
+        case .int32: return .integer(words(bytes).map { (word: Int32) in Int64(word) })
+        case .uint32: return .integer(words(bytes).map { (word: UInt32) in Int64(word) })
+        case .int64: return .integer(words(bytes))
         case .uint64:
-            let values = try stored(UInt64.self)
-            let integers = values.compactMap { Int64(exactly: $0) }
-            guard integers.count == values.count else {
-                throw HDF5Error(
-                    .unsupported, "holds a uint64 above 9223372036854775807; store it as int64 or float64",
-                    path: file.path, object: object)
-            }
-            return .integer(integers)
+            let values: [UInt64] = words(bytes)
+            return values.allSatisfy { $0 <= UInt64(Int64.max) } ? .integer(values.map { Int64($0) }) : nil
         }
+    }
+
+    /// What to say where `elements` gives nil.
+    public static let beyondInt64 = "holds a uint64 above 9223372036854775807; store it as int64 or float64"
+
+    private var isNative: Bool { isBigEndian == StoredNumber(native: elementType).isBigEndian }
+
+    /// The bytes as elements of the same size. `Element` is a number without padding: every pattern is a value of it.
+    private func copies<Element>(_ bytes: UnsafeRawBufferPointer) -> [Element] {
+        let count = bytes.count / MemoryLayout<Element>.stride
+        return [Element](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            UnsafeMutableRawBufferPointer(buffer).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: bytes.prefix(buffer.count * MemoryLayout<Element>.stride)))
+            initializedCount = count
+        }
+    }
+
+    private func words<Word: FixedWidthInteger>(_ bytes: UnsafeRawBufferPointer) -> [Word] {
+        var words: [Word] = copies(bytes)
+        if !isNative { for index in words.indices { words[index] = words[index].byteSwapped } }
+        return words
     }
 }

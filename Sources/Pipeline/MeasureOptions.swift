@@ -29,7 +29,7 @@ public struct MeasureOptions: Sendable {
     var jobCount: Int { jobs ?? ProcessInfo.processInfo.activeProcessorCount }
 
     /// The bytes that measuring may take.
-    var memoryLimit: Int { memory ?? Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+    var memoryLimit: Int { memory ?? defaultMemoryLimit }
 
     /// Throws a usage failure where something is asked for that stored traces cannot give any more.
     func requireNothingToSample(_ path: String) throws(Failure) {
@@ -113,3 +113,6 @@ public struct SamplingRequest: Sendable, Equatable {
             localization.map { $0 >= 0 && $0.isFinite } ?? true, "--localization must be a number, zero or above")
     }
 }
+
+/// The bytes that may be used where nothing is stated: three quarters of the machine's memory.
+public var defaultMemoryLimit: Int { Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) }

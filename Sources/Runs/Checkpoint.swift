@@ -56,7 +56,7 @@ public struct Checkpoint: Sendable {
 }
 
 /// Where a checkpoint lies.
-public struct CheckpointReference: Sendable, Equatable {
+public struct CheckpointReference: Sendable, Equatable, Codable {
     /// The training step, or the epoch where the series counts those.
     public let step: Int
     /// The file.

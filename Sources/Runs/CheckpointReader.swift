@@ -1,7 +1,7 @@
 import HDF5
 public import Tensors
 
-/// Reads checkpoint files. The one way to them, so that reading can move to another process.
+/// Reads checkpoint files. The one way to them, whatever their format.
 public protocol CheckpointReader: Sendable {
     /// What a file holds, without the values of its tensors.
     func inventory(of path: String) throws(RunError) -> FileInventory
@@ -12,7 +12,7 @@ public protocol CheckpointReader: Sendable {
 }
 
 /// The integers in a file that may tell the step: attributes, and datasets of one element.
-public struct StepMarkers: Sendable, Equatable {
+public struct StepMarkers: Sendable, Equatable, Codable {
     /// By name (`step`, `global_step`, `iteration`, `iter`, `epoch`).
     public var attributes: [String: Int] = [:]
     /// By name, as attributes; Keras's optimizer counter is `iteration`.
@@ -23,9 +23,9 @@ public struct StepMarkers: Sendable, Equatable {
 }
 
 /// What a checkpoint file holds, without values.
-public struct FileInventory: Sendable {
+public struct FileInventory: Sendable, Codable {
     /// A dataset.
-    public struct Dataset: Sendable {
+    public struct Dataset: Sendable, Codable {
         /// The parts of its path from the root.
         public let parts: [String]
         /// Its extents.
@@ -46,13 +46,28 @@ public struct FileInventory: Sendable {
     public let stepVectors: [String: [Int]]
 }
 
-/// Reads checkpoints in this process, through libhdf5.
-public struct HDF5CheckpointReader: CheckpointReader {
+/// Reads HDF5 checkpoints, in a process of their own where there is one (see `ForeignFile`).
+public struct ForeignCheckpointReader: CheckpointReader {
     /// Creates a reader.
     public init() {}
 
     /// What a file holds, without the values of its tensors.
-    public func inventory(of path: String) throws(RunError) -> FileInventory {
+    public func inventory(of path: String) throws(RunError) -> FileInventory { try ForeignFile(path).inventory() }
+
+    /// What a file's root, and the group of weights in it, say about its step.
+    public func stepMarkers(of path: String) throws(RunError) -> StepMarkers { try ForeignFile(path).stepMarkers() }
+
+    /// All tensors below the reference's group, whole or its row of each.
+    public func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor] {
+        try ForeignFile.tensors(at: reference)
+    }
+}
+
+/// Reads checkpoints in this process, through libhdf5.
+struct HDF5CheckpointReader {
+
+    /// What a file holds, without the values of its tensors.
+    func inventory(of path: String) throws(RunError) -> FileInventory {
         try readingHDF5 { () throws(HDF5Error) in
             let root = try HDF5File(reading: path).root()
             var datasets: [FileInventory.Dataset] = []
@@ -81,7 +96,7 @@ public struct HDF5CheckpointReader: CheckpointReader {
     }
 
     /// What a file's root, the group of weights in it and Keras's optimizer say about its step.
-    public func stepMarkers(of path: String) throws(RunError) -> StepMarkers {
+    func stepMarkers(of path: String) throws(RunError) -> StepMarkers {
         try readingHDF5 { () throws(HDF5Error) in
             let root = try HDF5File(reading: path).root()
             var markers = try StepMarkers(of: root)
@@ -105,17 +120,17 @@ public struct HDF5CheckpointReader: CheckpointReader {
         }
     }
 
-    /// All tensors below the reference's group, whole or its row of each.
-    public func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor] {
+    /// Calls `body` with the name of every tensor below the reference's group, and the dataset that holds it.
+    func forEachTensor(
+        at reference: CheckpointReference, _ body: (String, HDF5Dataset) throws(HDF5Error) -> Void
+    ) throws(RunError) {
         try readingHDF5 { () throws(HDF5Error) in
             let group = try HDF5File(reading: reference.file).root().groupOrSelf(reference.group)
-            var tensors: [NamedTensor] = []
             try group.forEachDataset(descends: { CheckpointLayout.mayHoldWeights($0) }) { parts throws(HDF5Error) in
                 let dataset = try group.dataset(parts.joined(separator: "/"))
                 guard CheckpointLayout.isTensor(FileInventory.Dataset(parts: parts, dataset)) else { return }
-                tensors.append(NamedTensor(name: parts.joined(separator: "."), tensor: try dataset.read(reference.row)))
+                try body(parts.joined(separator: "."), dataset)
             }
-            return tensors
         }
     }
 }
@@ -144,19 +159,6 @@ extension HDF5Dataset {
     fileprivate func singleInteger() throws(HDF5Error) -> Int? {
         guard shape.elementCount == 1, case .numbers(let type) = content, !type.isFloatingPoint else { return nil }
         return try read().integers?.first.map { Int($0) }
-    }
-
-    /// One row of the first axis without that axis, or everything.
-    fileprivate func read(_ row: Int?) throws(HDF5Error) -> Tensor {
-        guard let row else { return try read() }
-        guard shape.rank > 0, row < shape.dimensions[0] else {
-            throw HDF5Error(
-                .mismatch, "expected a first axis of checkpoints with more than \(row) entries, found \(shape)",
-                path: file.path, object: path)
-        }
-        let rows = try read(rows: row..<row + 1)
-        return Tensor(
-            shape: Shape(Array(shape.dimensions.dropFirst())), elementType: rows.elementType, elements: rows.elements)
     }
 }
 

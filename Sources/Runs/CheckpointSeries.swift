@@ -36,7 +36,7 @@ public struct CheckpointSeries: Sendable {
     ///   or several readings; what the reader throws.
     public init(
         files: [String], explicitSteps: [String: Int]? = nil, mayBeNonFinite: Set<String> = [],
-        reader: any CheckpointReader = HDF5CheckpointReader()
+        reader: any CheckpointReader = ForeignCheckpointReader()
     ) throws(RunError) {
         let files = files.sorted(by: precedes)
         var notes: [String] = []

@@ -1,4 +1,3 @@
-import HDF5
 public import Tensors
 
 /// The examples that a run was trained on and is probed with.
@@ -58,19 +57,8 @@ public struct Examples: Sendable {
                 path: path, object: "subsets/\(name)")
         }
         let (file, dataset) = (String(name[..<colon]), String(name[name.index(after: colon)...]))
-        let tensor = try readingHDF5 { () throws(HDF5Error) in
-            let root = try HDF5File(reading: file).root()
-            do throws(HDF5Error) {
-                return try root.dataset(dataset).read()
-            } catch {
-                guard error.kind == .notFound || error.kind == .mismatch else { throw error }
-                var names: [String] = []
-                try root.forEachDataset { parts throws(HDF5Error) in names.append(parts.joined(separator: "/")) }
-                throw HDF5Error(
-                    error.kind, "\(error.reason); expected a dataset of indices, and there are \(names.list)",
-                    path: file,
-                    object: dataset)
-            }
+        guard let tensor = try ForeignFile(file).dataset(dataset) else {
+            throw RunError(.notFound, "is not in the file; expected a dataset of indices", path: file, object: dataset)
         }
         return try Examples.indices(tensor, dataset, count: count, path: file)
     }
@@ -97,17 +85,14 @@ public struct Examples: Sendable {
         var targets: Tensor?
         var subsets: [(name: String, tensor: Tensor)] = []
         var recorded: [(name: String, tensor: Tensor)] = []
-        try readingHDF5 { () throws(HDF5Error) in
-            let root = try HDF5File(reading: path).root()
-            try root.forEachDataset { parts throws(HDF5Error) in
-                let name = parts.joined(separator: "/")
-                let tensor = try root.dataset(name).read()
-                switch (parts[0], parts.count) {
-                case ("targets", 1): targets = tensor
-                case ("subsets", 2...): subsets.append((parts.dropFirst().joined(separator: "/"), tensor))
-                case ("recorded_outputs", 2): recorded.append((parts[1], tensor))
-                default: inputs[name] = tensor
-                }
+        for dataset in try ForeignFile(path).datasets() {
+            let (name, tensor) = (dataset.name, dataset.tensor)
+            let parts = name.split(separator: "/").map(String.init)
+            switch (parts[0], parts.count) {
+            case ("targets", 1): targets = tensor
+            case ("subsets", 2...): subsets.append((parts.dropFirst().joined(separator: "/"), tensor))
+            case ("recorded_outputs", 2): recorded.append((parts[1], tensor))
+            default: inputs[name] = tensor
             }
         }
         count = try Examples.commonCount(inputs, targets, path: path)

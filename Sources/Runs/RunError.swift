@@ -1,9 +1,9 @@
 import HDF5
 
 /// Why a run could not be read.
-public struct RunError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct RunError: Error, Sendable, Equatable, Codable, CustomStringConvertible {
     /// What is wrong, coarsely.
-    public enum Kind: Sendable, Equatable {
+    public enum Kind: String, Sendable, Codable {
         /// A file breaks its format, or holds values that cannot be meant.
         case malformed
         /// A file is sound but uses a feature that is not read.

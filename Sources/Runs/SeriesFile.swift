@@ -1,5 +1,4 @@
 import Foundation
-import HDF5
 import Tensors
 
 /// Numbers over training from elsewhere: a table of columns (CSV, or JSON lines) or an HDF5 file of one-dimensional
@@ -145,16 +144,7 @@ public struct SeriesFile: Sendable, Equatable {
     private static func datasets(
         _ path: String, stepColumn stated: String?
     ) throws(RunError) -> (table: (series: [MetricSeries], notes: [String]), stepColumn: String) {
-        let columns = try readingHDF5 { () throws(HDF5Error) -> [(name: String, values: [Double])] in
-            var columns: [(name: String, values: [Double])] = []
-            let root = try HDF5File(reading: path).root()
-            for member in try root.members() where member.kind == .dataset {
-                let dataset = try root.dataset(member.name)
-                guard dataset.shape.dimensions.count == 1, case .numbers = dataset.content else { continue }
-                columns.append((member.name, try dataset.read().values()))
-            }
-            return columns
-        }
+        let columns = try ForeignFile(path).columns().map { (name: $0.name, values: $0.tensor.values(as: Double.self)) }
         let names = columns.map(\.name)
         let stepColumn = stepColumn(among: names, stated: stated)
         guard let steps = columns.first(where: { $0.name == stepColumn })?.values else {

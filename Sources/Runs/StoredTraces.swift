@@ -27,7 +27,7 @@ public struct StoredTraces: Sendable, Equatable {
     }
 
     /// A name and a value as text.
-    public struct Statement: Sendable, Equatable {
+    public struct Statement: Sendable, Equatable, Codable {
         /// The name.
         public let name: String
         /// The value as it is shown.
@@ -66,7 +66,7 @@ public struct StoredTraces: Sendable, Equatable {
             throw RunError(.unsupported, "is a Zarr store; \(StoredTraces.conversion) STEP=\(path)`", path: path)
         }
         guard isFolder(path) else {
-            self = try TraceFile(path).traces()
+            self = try ForeignFile(path).traces()
             return
         }
         let files = try StoredTraces.files(in: path)
@@ -80,7 +80,7 @@ public struct StoredTraces: Sendable, Equatable {
                     : "holds no stored traces; expected *.h5, *.hdf5 or *.nc files", path: path)
         }
         var parts: [StoredTraces] = []
-        for file in files { parts.append(try TraceFile(file).traces()) }
+        for file in files { parts.append(try ForeignFile(file).traces()) }
         for (file, part) in zip(files, parts) {
             if let difference = part.difference(from: parts[0]) {
                 throw RunError(
@@ -144,7 +144,7 @@ extension StoredTraces {
     public static func isTraceFile(_ path: String) -> Bool {
         if isZarr(path) { return true }
         // A damaged file says nothing about what it is.
-        return (try? TraceFile(path))?.holdsTraces ?? false
+        return ForeignFile(path).holdsTraces ?? false
     }
 
     /// Whether a path leads to stored traces and not to a run with a model.
@@ -161,8 +161,8 @@ extension StoredTraces {
         else { return false }
         guard !files.isEmpty else { return names.contains { isZarr("\(path)/\($0)") } }
         // A damaged file says nothing about what it is.
-        let opened = files.compactMap { try? TraceFile($0) }
-        return !opened.isEmpty && opened.allSatisfy(\.holdsTraces)
+        let opened = files.compactMap { ForeignFile($0).holdsTraces }
+        return !opened.isEmpty && opened.allSatisfy(\.self)
     }
 
     /// The HDF5 and netCDF files of a directory, in the order of the numbers in their names.

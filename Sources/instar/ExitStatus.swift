@@ -1,11 +1,15 @@
 import ArgumentParser
 import Foundation
 import Pipeline
+import Runs
 
 /// Runs the body of a command: failures become one message on stderr and the right exit status, and
 /// SIGINT and SIGTERM stop the work after its current draws, with what is finished kept where the command stores it.
 func runCommand(storesWork: Bool = true, _ body: @escaping @Sendable () async throws -> Void) async throws {
-    let work = Task { try await body() }
+    let readers = ReadingWorkers(
+        // This very program, also where its file was replaced since it started.
+        command: ["/proc/self/exe", "__read"], limits: ReadingWorkers.Limits(memory: defaultMemoryLimit))
+    let work = ReadingWorkers.$current.withValue(readers) { Task { try await body() } }
     let interruption = Interruption { work.cancel() }
     do {
         try await work.value

@@ -27,7 +27,6 @@ struct Instar: AsyncParsableCommand {
         version: instarVersion,
         subcommands: [
             Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self, Schema.self,
-            Serve.self,
-            Show.self, Stages.self, Watching.self,
+            Serve.self, ServeReads.self, Show.self, Stages.self, Watching.self,
         ])
 }

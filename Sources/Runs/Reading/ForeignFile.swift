@@ -1,0 +1,66 @@
+import Foundation
+import HDF5
+import Tensors
+
+/// An HDF5 file that somebody else wrote.
+///
+/// It is read by a process of its own where `ReadingWorkers.current` says which, and in this one elsewhere: the one way
+/// to files of others. Only values come back.
+struct ForeignFile {
+    let path: String
+
+    init(_ path: String) { self.path = path }
+
+    /// See `CheckpointReader`.
+    func inventory() throws(RunError) -> FileInventory { try ask(.inventory(path)).header() }
+
+    /// See `CheckpointReader`.
+    func stepMarkers() throws(RunError) -> StepMarkers { try ask(.stepMarkers(path)).header() }
+
+    /// See `CheckpointReader`.
+    static func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor] {
+        try ForeignFile(reference.file).ask(.tensors(reference)).tensors
+    }
+
+    /// All datasets, named by their path.
+    func datasets() throws(RunError) -> [NamedTensor] { try ask(.datasets(path)).tensors }
+
+    /// The dataset of a path; nil where the answer lacks it.
+    func dataset(_ name: String) throws(RunError) -> Tensor? {
+        try ask(.dataset(path, name: name)).tensors.first?.tensor
+    }
+
+    /// The one-dimensional datasets of numbers at the root.
+    func columns() throws(RunError) -> [NamedTensor] { try ask(.columns(path)).tensors }
+
+    /// Whether there is a loss with an axis of draws; nil for a file that cannot be read, which says nothing of what it is.
+    var holdsTraces: Bool? { try? ask(.holdsTraces(path)).header() }
+
+    /// What was sampled.
+    func traces() throws(RunError) -> StoredTraces {
+        let answer = try ask(.traces(path))
+        return try StoredTraces(try answer.header(), draws: answer.tensors, path: path)
+    }
+
+    private func ask(_ request: ReadRequest) throws(RunError) -> ReadAnswer {
+        if let workers = ReadingWorkers.current { return try workers.answer(request) }
+        let list = TensorList()
+        let json = try request.perform(into: list)
+        return ReadAnswer(path: path, json: json, tensors: list.tensors)
+    }
+}
+
+/// The answer to a `ReadRequest`.
+struct ReadAnswer {
+    let path: String
+    /// What it says besides tensors.
+    let json: String
+    let tensors: [NamedTensor]
+
+    /// What it says besides tensors, as a value.
+    func header<Header: Decodable>() throws(RunError) -> Header {
+        do { return try WorkerChannel.decoder.decode(Header.self, from: Data(json.utf8)) } catch {
+            throw RunError(.malformed, "was read, and the answer makes no sense (\(error))", path: path)
+        }
+    }
+}

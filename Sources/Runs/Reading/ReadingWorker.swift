@@ -1,0 +1,187 @@
+import CLinux
+import Foundation
+import HDF5
+import Tensors
+
+/// One process that reads files of others.
+///
+/// `@unchecked Sendable`: all that changes is touched only by the task that took it out of the pool.
+final class ReadingWorker: @unchecked Sendable {
+    private let process: pid_t
+    private let channel: WorkerChannel
+    private let memory: SharedMemory
+    private(set) var hasEnded = false
+
+    /// Starts a process.
+    ///
+    /// - Throws: `io` where the system does not allow it.
+    init(command: [String], limits: ReadingWorkers.Limits, for path: String) throws(RunError) {
+        func failure(_ code: Int32) -> RunError {
+            RunError(
+                .io,
+                "no process can be started to read it: \(String(cString: strerror(code))); end other programs, or "
+                    + "raise the limits of this one (`ulimit`)", path: path)
+        }
+        var ends: [Int32] = [-1, -1]
+        guard let memory = SharedMemory(),
+            socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0
+        else { throw failure(errno) }
+        self.memory = memory
+        channel = WorkerChannel(descriptor: ends[0])
+        let arguments = command + ["\(limits.memory)", "\(limits.seconds)"]
+        switch spawn(arguments, descriptors: [ends[1], memory.descriptor]) {
+        case .success(let process):
+            self.process = process
+            close(ends[1])
+        case .failure(let error):
+            close(ends[0])
+            close(ends[1])
+            throw failure(error.code)
+        }
+    }
+
+    deinit {
+        close(channel.descriptor)
+        _ = end()
+    }
+
+    /// Asks and waits. Where the answer does not come, the process has ended when this returns.
+    func answer(_ request: ReadRequest, limits: ReadingWorkers.Limits) throws(RunError) -> ReadAnswer {
+        var status = stat()
+        let size = stat(request.path, &status) == 0 ? Double(status.st_size) : 0
+        let patience = limits.seconds + size / 1e6
+        var tensors: [NamedTensor] = []
+        var byteCount = 0
+        do {
+            try channel.send(request)
+            while true {
+                switch try channel.receive(WorkerMessage.self, within: patience) {
+                case .grow(let count):
+                    guard count <= limits.memory + SharedMemory.start, memory.grow(to: count) else {
+                        throw tooLarge(count, limits, request)
+                    }
+                    try channel.goOn()
+                case .tensors(let shared):
+                    for one in shared {
+                        byteCount += one.byteCount
+                        guard byteCount <= limits.memory else { throw tooLarge(byteCount, limits, request) }
+                        tensors.append(try take(one, request))
+                    }
+                    try channel.goOn()
+                case .done(let json): return ReadAnswer(path: request.path, json: json, tensors: tensors)
+                case .failed(let error): throw error
+                }
+            }
+        } catch let error as RunError {
+            // An error that the reader states leaves it ready for the next request; others end it where they are made.
+            throw error
+        } catch {
+            let isStuck = if case WorkerChannel.Closed.timedOut = error { true } else { false }
+            throw damage(isStuck ? "no sign of life for \(Int(patience)) s" : nil, request)
+        }
+    }
+
+    /// Ends the process and says how it ended.
+    private func end() -> Int32 {
+        guard !hasEnded else { return 0 }
+        hasEnded = true
+        var status: Int32 = 0
+        kill(process, SIGKILL)
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        return status
+    }
+
+    private func damage(_ reason: String?, _ request: ReadRequest) -> RunError {
+        let place = memory.place
+        let status = end()
+        let cause: String
+        if let reason {
+            cause = reason
+        } else if status & 0x7F == SIGXCPU {
+            cause = "no end of computing"
+        } else if status & 0x7F != 0 {
+            cause = "signal \(status & 0x7F)"
+        } else {
+            cause = "the reader ended with status \(status >> 8 & 0xFF)"
+        }
+        return RunError(
+            .malformed,
+            "is damaged (\(cause) while \(place.isEmpty ? "opening it" : "reading \(place)")); copy or save it again",
+            path: request.path)
+    }
+
+    private func tooLarge(_ count: Int, _ limits: ReadingWorkers.Limits, _ request: ReadRequest) -> RunError {
+        _ = end()
+        return RunError(
+            .unsupported,
+            "holds \(count >> 20) MiB or more of values, and \(limits.memory >> 20) MiB may be used; raise --memory",
+            path: request.path, object: memory.place)
+    }
+
+    private func take(_ shared: SharedTensor, _ request: ReadRequest) throws -> NamedTensor {
+        guard shared.isSound, let bytes = memory.readable(from: shared.offset, count: shared.byteCount) else {
+            throw damage("the reader's answer makes no sense", request)
+        }
+        guard let elements = shared.number.elements(of: bytes) else {
+            throw RunError(.unsupported, StoredNumber.beyondInt64, path: request.path, object: shared.name)
+        }
+        let shape = Shape(shared.dimensions)
+        return NamedTensor(
+            name: shared.name,
+            tensor: Tensor(shape: shape, elementType: shared.number.elementType, elements: elements))
+    }
+}
+
+extension SharedTensor {
+    /// Whether the extents are possible, and their bytes can be counted.
+    var isSound: Bool {
+        var count = number.size
+        for dimension in dimensions {
+            let (product, overflows) = count.multipliedReportingOverflow(by: dimension)
+            guard dimension >= 0, !overflows else { return false }
+            count = product
+        }
+        return true
+    }
+
+    /// The bytes of the values; 0 for extents that are not sound.
+    var byteCount: Int { isSound ? dimensions.reduce(number.size, *) : 0 }
+}
+
+/// Why a process was not started, as the system says.
+private struct SpawnError: Error { let code: Int32 }
+
+/// Starts a process in a group of its own, so that the terminal's signals do not reach it, with the descriptors as 3, 4, …
+/// and no others, its standard streams leading nowhere.
+private func spawn(_ command: [String], descriptors: [Int32]) -> Result<pid_t, SpawnError> {
+    // Out of the way of the numbers that they get.
+    let moved = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
+    defer { for descriptor in moved where descriptor >= 0 { close(descriptor) } }
+    guard !moved.contains(where: { $0 < 0 }) else { return .failure(SpawnError(code: errno)) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (stream, mode) in [(STDIN_FILENO, O_RDONLY), (STDOUT_FILENO, O_WRONLY), (STDERR_FILENO, O_WRONLY)] {
+        posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", mode, 0)
+    }
+    for (index, descriptor) in moved.enumerated() {
+        posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(3 + index))
+    }
+    instar_close_from(&actions, Int32(3 + moved.count))
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    var environment = ProcessInfo.processInfo.environment
+    // The matrix library is linked in and not used: threads of its own would only take memory.
+    environment["OPENBLAS_NUM_THREADS"] = "1"
+    var arguments = command.map { strdup($0) } + [nil]
+    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for text in arguments + variables { free(text) } }
+    var process: pid_t = 0
+    let code = posix_spawn(&process, command[0], &actions, &attributes, &arguments, &variables)
+    return code == 0 ? .success(process) : .failure(SpawnError(code: code))
+}

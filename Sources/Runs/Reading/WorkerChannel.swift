@@ -1,0 +1,110 @@
+import Foundation
+import Glibc
+import HDF5
+import Tensors
+
+/// What a reading process says to the one that asked.
+enum WorkerMessage: Codable {
+    /// The shared memory is to have this many bytes; the answer is one byte once it has.
+    case grow(Int)
+    /// Tensors stand in the shared memory; they may be overwritten once one byte came back.
+    case tensors([SharedTensor])
+    /// That is all; what there is to say besides tensors, as JSON.
+    case done(String)
+    case failed(RunError)
+}
+
+/// A tensor whose values stand in the shared memory.
+struct SharedTensor: Codable {
+    let name: String
+    let dimensions: [Int]
+    let number: StoredNumber
+    let offset: Int
+}
+
+/// Two processes' connection: messages are JSON behind their length in four bytes, little-endian.
+struct WorkerChannel {
+    /// A connected socket.
+    let descriptor: Int32
+
+    /// Why nothing more will come.
+    enum Closed: Error {
+        case ended, timedOut
+    }
+
+    static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return encoder
+    }
+
+    static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return decoder
+    }
+
+    /// Sends a message; `ended` if the other end is gone.
+    func send(_ message: some Encodable) throws {
+        let body = try WorkerChannel.encoder.encode(message)
+        var bytes = withUnsafeBytes(of: UInt32(body.count).littleEndian) { Data($0) }
+        bytes.append(body)
+        try write(bytes)
+    }
+
+    /// Waits for a message; `ended` if the other end is gone, `timedOut` if it says nothing for so many seconds.
+    func receive<Message: Decodable>(_ type: Message.Type, within seconds: Double? = nil) throws -> Message {
+        let length = try read(4, within: seconds).reversed().reduce(0) { $0 << 8 | Int($1) }
+        // An inventory of a million datasets stays far below.
+        guard length < 1 << 30 else { throw Closed.ended }
+        return try WorkerChannel.decoder.decode(type, from: try read(length, within: seconds))
+    }
+
+    /// Sends the one byte that means: go on.
+    func goOn() throws { try write(Data([1])) }
+
+    /// Waits for the one byte that means: go on.
+    func waitToGoOn() throws { _ = try read(1, within: nil) }
+
+    private func write(_ bytes: Data) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // MSG_NOSIGNAL: a reader that is gone is an error here and no SIGPIPE.
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Closed.ended }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private func read(_ count: Int, within seconds: Double?) throws -> Data {
+        var bytes = Data(count: count)
+        var filled = 0
+        while filled < count {
+            try waitForBytes(within: seconds)
+            let got = bytes.withUnsafeMutableBytes { buffer in
+                buffer.baseAddress.map { Glibc.read(descriptor, $0 + filled, count - filled) } ?? 0
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else { throw Closed.ended }
+            filled += got
+        }
+        return bytes
+    }
+
+    private func waitForBytes(within seconds: Double?) throws {
+        guard let seconds else { return }
+        let end = ContinuousClock.now + .seconds(seconds)
+        while true {
+            let left = max(0, (end - .now) / .milliseconds(1))
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let status = poll(&request, 1, Int32(min(left, 1e9)))
+            if status > 0 { return }
+            guard status < 0, errno == EINTR else { throw Closed.timedOut }
+        }
+    }
+}
