@@ -60,7 +60,7 @@ extension Measurements {
     ///
     /// - Parameter stages: The stages found on them; empty without any.
     func advisories(stages: [Stage]) -> [Advisory] {
-        concernAdvisories(stages: stages) + excessAdvisories + lossAdvisories + processorAdvisories
+        concernAdvisories(stages: stages) + excessAdvisories + lossAdvisories + damageAdvisories + processorAdvisories
             + limitations.map {
                 Advisory(
                     severity: .note, finding: Format.sentence($0),
@@ -139,6 +139,16 @@ extension Measurements {
                 remedy: "Check that the loss, the targets and the order of the checkpoints are those of the training.",
                 steps: [first.0, last.0])
         ]
+    }
+
+    private var damageAdvisories: [Advisory] {
+        damaged.map { checkpoint in
+            Advisory(
+                severity: .warning, finding: "\(axis.rawValue) \(checkpoint.step) is missing: \(checkpoint.reason).",
+                remedy:
+                    "All else stands without it; movement is counted over it. Put the file right and measure again: "
+                    + "what is finished is kept.")
+        }
     }
 
     private var processorAdvisories: [Advisory] {

@@ -38,6 +38,8 @@ public struct Measurements: Sendable {
     public var weightProducts: InnerProducts?
     /// The run's own series (`metrics.csv` or `.jsonl`), shown beside ours.
     public var recordedSeries: [RecordedSeries]
+    /// The checkpoints that were to be measured and cannot be read, ascending by step.
+    public var damaged: [DamagedCheckpoint] = []
     /// What could not be measured and why, in words for the reader, e.g. "no model.onnx: λ̂ is not measured".
     public var limitations: [String]
 
@@ -61,6 +63,20 @@ public struct Measurements: Sendable {
         self.weightProducts = weightProducts
         self.recordedSeries = recordedSeries
         self.limitations = limitations
+    }
+}
+
+/// A checkpoint that was to be measured and cannot be read.
+public struct DamagedCheckpoint: Sendable, Codable, Equatable {
+    /// The training step or epoch.
+    public var step: Int
+    /// Its file, what is wrong and what to do.
+    public var reason: String
+
+    /// Creates a record of it.
+    public init(step: Int, reason: String) {
+        self.step = step
+        self.reason = reason
     }
 }
 

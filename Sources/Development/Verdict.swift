@@ -21,6 +21,7 @@ extension Analysis {
             sentences.append(
                 "No stages were looked for: the LLC was not measured, and nothing else is known at enough checkpoints.")
         }
+        sentences += measurements.missing.map { [$0] } ?? []
         let warnings = advisories.filter { $0.severity == .warning }.count
         if warnings > 0 {
             sentences.append(
@@ -174,6 +175,19 @@ extension Measurements {
         guard let first = findings.first else { return nil }
         return "λ̂ is \(first.0) at \(first.1) of \(measured) checkpoints"
             + findings.dropFirst().map { " and \($0.0) at \($0.1)" }.joined() + "."
+    }
+
+    /// Which checkpoints are missing because they cannot be read; nil when none is.
+    fileprivate var missing: String? {
+        guard !damaged.isEmpty else { return nil }
+        let unit = damaged.count == 1 ? axis.rawValue : "\(axis.rawValue)s"
+        let shownCount = damaged.count > 6 ? 5 : damaged.count
+        let places =
+            damaged.prefix(shownCount).map { Format.step($0.step) }
+            + (damaged.count > shownCount ? ["\(damaged.count - shownCount) more"] : [])
+        return
+            "\(damaged.count) of \(damaged.count + checkpoints.count) checkpoints \(damaged.count == 1 ? "is" : "are") "
+            + "damaged and left out: \(unit) \(Format.list(places))."
     }
 
     /// The boundaries that no sound estimate stands behind; nil when there are none.

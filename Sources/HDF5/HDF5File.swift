@@ -43,6 +43,13 @@ public struct HDF5File: Sendable {
         HDF5Library.observer = observer
     }
 
+    /// Lets libhdf5 load code for filters from `HDF5_PLUGIN_PATH`, in this process from now on.
+    public static func allowFilterPlugins() {
+        HDF5Library.enter()
+        defer { HDF5Library.leave() }
+        HDF5Library.allowsFilterPlugins = H5PLset_loading_state(UInt32(H5PL_FILTER_PLUGIN)) >= 0
+    }
+
     private static func regularFileSize(_ path: String) throws(HDF5Error) -> UInt64 {
         var status = stat()
         guard stat(path, &status) == 0 else {

@@ -7,6 +7,9 @@ import Foundation
 enum HDF5Library {
     private static let mutex = NSRecursiveLock()
 
+    /// Whether filters may come from plugins; touched only between `enter` and `leave`.
+    nonisolated(unsafe) static var allowsFilterPlugins = false
+
     /// Opens the library once, and forbids it to load code: filter plugins are shared objects found by a search path.
     ///
     /// It also registers no exit handler: a thread-safe build run by many threads ends in "infinite loop closing

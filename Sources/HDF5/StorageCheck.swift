@@ -66,13 +66,21 @@ struct StorageCheck {
             var (flags, valueCount, configuration): (UInt32, Int, UInt32) = (0, 0, 0)
             let filter = H5Pget_filter2(
                 properties.id, UInt32(index), &flags, &valueCount, nil, name.count - 1, &name, &configuration)
-            guard [H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32].contains(filter) else {
-                let words = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-                let label = words.isEmpty ? "\(filter)" : "\(filter) (\(words))"
+            guard ![H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32].contains(filter) else { continue }
+            let words = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let label = words.isEmpty ? "\(filter)" : "\(filter) (\(words))"
+            guard HDF5Library.allowsFilterPlugins else {
                 throw error(
                     .unsupported,
-                    "is encoded by filter \(label); gzip, shuffle and fletcher32 are read: "
-                        + "rewrite the file with `h5repack -f GZIP=4`, where that filter is installed")
+                    "is encoded by filter \(label); gzip, shuffle and fletcher32 are read: rewrite the file with "
+                        + "`h5repack -f GZIP=4`, where that filter is installed, or allow its code with --allow-filters"
+                )
+            }
+            guard H5Zfilter_avail(filter) > 0 else {
+                throw error(
+                    .unsupported,
+                    "is encoded by filter \(label), which is not installed; set HDF5_PLUGIN_PATH to the folder of its "
+                        + "plugin, or rewrite the file with `h5repack -f GZIP=4` where it is")
             }
         }
     }

@@ -1,4 +1,5 @@
 public import Development
+import Foundation
 import Graphs
 import HDF5
 public import Runs
@@ -43,8 +44,10 @@ struct Work: Sendable {
     let targets: [SamplingTarget]
     let settings: StoredSettings
     /// Indices into the series, ascending.
-    let selection: [Int]
+    var selection: [Int]
     let limitations: [String]
+    /// What was selected and turned out to be damaged.
+    var damaged: [DamagedCheckpoint] = []
     /// The tensors of the flat vector.
     let tensors: [TensorSummary]
     /// Where the sampling settings come from; nil where nothing is sampled.
@@ -57,7 +60,7 @@ struct Work: Sendable {
 func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: MeasurementStore) throws -> Work {
     try options.validate()
     let selection = try selectCheckpoints(of: run.series, steps: options.steps, every: options.every)
-    let first = try run.series.read(at: selection[0])
+    let first = try run.series.readFirst(of: selection)
     var model: LoadedModel?
     if let modelPath = run.modelPath, let examplesPath = run.examplesPath {
         let loaded = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
@@ -97,9 +100,39 @@ extension Work {
         // Neighbours are read together; there are several groups for each worker, so that none waits long.
         let length = max(1, min(16, selection.count / (4 * jobs)))
         let groups = stride(from: 0, to: selection.count, by: length).map { $0..<min($0 + length, selection.count) }
-        let surveys = try await concurrentMap(groups, jobs: jobs) { places in
+        let read = try await concurrentMap(groups, jobs: jobs) { places in
             try await self.surveys(at: places, surveyor: surveyor, store: store, counter: surveying)
         }.flatMap(\.self)
+        let surveys = read.compactMap { try? $0.get() }
+        let work = try leavingOutDamaged(read)
+        return try await work.measure(
+            surveys: surveys, surveyor: surveyor, store: store, jobs: jobs, progress: progress)
+    }
+
+    /// The work without the checkpoints that turned out to be damaged, which are told of instead.
+    ///
+    /// - Throws: Why the first could not be read, where none could.
+    private func leavingOutDamaged(_ surveys: [Result<StoredUnit<Survey>, RunError>]) throws -> Work {
+        var work = self
+        for (place, survey) in zip(selection, surveys) {
+            guard case .failure(let error) = survey else { continue }
+            work.selection.removeAll { $0 == place }
+            guard !work.selection.isEmpty else { throw error }
+            // Reports are shown to others: the folder is nobody's business.
+            let file = URL(fileURLWithPath: error.path).lastPathComponent
+            work.damaged.append(
+                DamagedCheckpoint(
+                    step: run.series.references[place].step,
+                    reason: ([file] + (error.object.map { [$0] } ?? []) + [error.reason]).joined(separator: ": ")))
+        }
+        return work
+    }
+
+    /// Samples at every surveyed checkpoint, and gathers the measurements in order.
+    private func measure<Scalar: Real>(
+        surveys: [StoredUnit<Survey>], surveyor: Surveyor<Scalar>, store: MeasurementStore, jobs: Int,
+        progress: AsyncStream<WorkProgress>.Continuation?
+    ) async throws -> Measurements {
         var chains = targets.map { _ in selection.map { _ in [StoredUnit<ChainTrace>]() } }
         if let sampling = settings.sampling, !targets.isEmpty {
             let centers = try CenterCache<Scalar>(series: run.series, targets: targets, jobs: jobs)
@@ -154,18 +187,23 @@ extension Work {
     }
 
     /// The surveys of checkpoints that follow each other, of which three are in memory at a time: two give a movement,
-    /// three its turn.
+    /// three its turn. One that is damaged is left out, and movement goes over it.
     private func surveys<Scalar: Real>(
         at places: Range<Int>, surveyor: Surveyor<Scalar>, store: MeasurementStore, counter: ProgressCounter
-    ) async throws -> [StoredUnit<Survey>] {
+    ) async throws -> [Result<StoredUnit<Survey>, RunError>] {
         var window: [(checkpoint: Checkpoint, digest: String)] = []
-        var surveys: [StoredUnit<Survey>] = []
+        var surveys: [Result<StoredUnit<Survey>, RunError>] = []
         for place in max(0, places.lowerBound - 2)..<places.upperBound {
             try Task.checkCancellation()
-            let checkpoint = try run.series.read(at: selection[place])
+            let checkpoint: Checkpoint
+            do throws(RunError) { checkpoint = try run.series.read(at: selection[place]) } catch {
+                guard error.kind == .malformed else { throw error }
+                if places.contains(place) { surveys.append(.failure(error)) }
+                continue
+            }
             window = window.suffix(2) + [(checkpoint, checkpoint.digest)]
             guard places.contains(place) else { continue }
-            surveys.append(try survey(last: window, surveyor: surveyor, store: store))
+            surveys.append(.success(try survey(last: window, surveyor: surveyor, store: store)))
             await counter.add(draws: 0, units: 1)
         }
         return surveys
@@ -218,6 +256,7 @@ extension Work {
                 RecordedSeries(name: $0.name, steps: $0.steps, values: $0.values)
             },
             limitations: limitations)
+        measurements.damaged = damaged
         let posteriors = try zip(targets, chains).map { target, series in
             try zip(surveys, series).map { survey, traces in
                 let traces = traces.map(\.value)

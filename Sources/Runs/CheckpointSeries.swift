@@ -196,7 +196,7 @@ public struct CheckpointSeries: Sendable {
     ///   damaged file; `temporary` if the file is still being written.
     public func read(at index: Int) throws(RunError) -> Checkpoint {
         let reference = references[index]
-        let read = try tensors(at: reference).sorted { precedes($0.name, $1.name) }
+        let read = try reader.tensors(at: reference).sorted { precedes($0.name, $1.name) }
         let place = reference.row.map { "row \($0)" } ?? (reference.group == "/" ? "" : reference.group)
         func mismatch(_ object: String, _ reason: String) -> RunError {
             let inside = place.isEmpty ? "" : "\(place): "
@@ -238,22 +238,24 @@ public struct CheckpointSeries: Sendable {
                     .malformed,
                     "holds \(value) at \(axis.rawValue) \(reference.step); if it is a mask, list the tensor under "
                         + "`buffers:` in run.yaml", path: reference.file, object: tensor.name)
-                throw advisingToLeaveOut(error)
+                throw error
             }
         }
         return Checkpoint(step: reference.step, tensors: read)
     }
 
-    private func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor] {
-        do throws(RunError) { return try reader.tensors(at: reference) } catch {
-            throw error.kind == .malformed ? advisingToLeaveOut(error) : error
+    /// The first checkpoint among `indices` that is not damaged.
+    ///
+    /// - Throws: As `read(at:)` of the first, where all are damaged.
+    public func readFirst(of indices: [Int]) throws(RunError) -> Checkpoint {
+        var first: RunError?
+        for index in indices {
+            do throws(RunError) { return try read(at: index) } catch {
+                guard error.kind == .malformed else { throw error }
+                first = first ?? error
+            }
         }
-    }
-
-    private func advisingToLeaveOut(_ error: RunError) -> RunError {
-        guard references.count > 1 else { return error }
-        return error.advising(
-            "leave it out with --steps or --every, or list the files to use under `steps:` in run.yaml")
+        throw first ?? RunError(.notFound, "no checkpoint is selected", path: references[0].file)
     }
 }
 

@@ -5,11 +5,15 @@ import Runs
 
 /// Runs the body of a command: failures become one message on stderr and the right exit status, and
 /// SIGINT and SIGTERM stop the work after its current draws, with what is finished kept where the command stores it.
-func runCommand(storesWork: Bool = true, _ body: @escaping @Sendable () async throws -> Void) async throws {
-    let readers = ReadingWorkers(
-        // This very program, also where its file was replaced since it started.
-        command: ["/proc/self/exe", "__read"], limits: ReadingWorkers.Limits(memory: defaultMemoryLimit))
-    let work = ReadingWorkers.$current.withValue(readers) { Task { try await body() } }
+///
+/// - Parameters:
+///   - reading: How files of others are read.
+///   - storesWork: Whether what is finished is kept, and the same command goes on from there.
+func runCommand(
+    reading: ReadingOptions = ReadingOptions(), storesWork: Bool = true,
+    _ body: @escaping @Sendable () async throws -> Void
+) async throws {
+    let work = ReadingWorkers.$current.withValue(reading.workers) { Task { try await body() } }
     let interruption = Interruption { work.cancel() }
     do {
         try await work.value

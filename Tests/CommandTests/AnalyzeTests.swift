@@ -91,7 +91,7 @@ import Testing
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // A file may not grow beyond 8 blocks of 512 bytes: writing more fails as on a full disk.
         process.arguments =
-            ["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"", Program.path]
+            ["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"", BuiltProgram.path]
             + (try arguments("analyze", output: "out", ["--draws", "400"]))
         try process.run()
         process.waitUntilExit()

@@ -11,16 +11,10 @@ struct Program {
         var errors: String
     }
 
-    /// The executable beside the test bundle.
-    static let path: String = {
-        let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        return bundle.appendingPathComponent("instar").path
-    }()
-
     /// A process that has not been started; stdout and stderr go to files in `scratch`.
     static func process(_ arguments: [String], scratch: Scratch) throws -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try scratch.fileHandle("stdout")

@@ -13,7 +13,7 @@ import Tensors
 enum MeasurementsFile {
     /// All of `Measurements` that is not an array.
     private struct Header: Codable {
-        static let currentFormat = 3
+        static let currentFormat = 4
 
         var format = Header.currentFormat
         var runName: String
@@ -30,6 +30,7 @@ enum MeasurementsFile {
         var tensors: [TensorSummary]
         var subsets: [String]
         var recorded: [String]
+        var damaged: [DamagedCheckpoint]
         var limitations: [String]
     }
 
@@ -67,7 +68,8 @@ enum MeasurementsFile {
                     provenance: measurements.provenance, hyperparameters: measurements.hyperparameters,
                     tensors: measurements.tensors,
                     subsets: measurements.checkpoints.first?.subsetLosses.map(\.name) ?? [],
-                    recorded: measurements.recordedSeries.map(\.name), limitations: measurements.limitations)),
+                    recorded: measurements.recordedSeries.map(\.name), damaged: measurements.damaged,
+                    limitations: measurements.limitations)),
             as: UTF8.self)
         try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
             let instar = try root.createGroup("instar")
@@ -186,6 +188,7 @@ enum MeasurementsFile {
             tensors: header.tensors, checkpoints: [], outputProducts: nil, weightProducts: nil, recordedSeries: [],
             limitations: header.limitations)
         measurements.imported = header.imported
+        measurements.damaged = header.damaged
         measurements.checkpoints = try readCheckpoints(root, header: header)
         try readChains(root, header: header, into: &measurements)
         if names.contains("outputs") { measurements.outputProducts = try readProducts(root.group("outputs")) }

@@ -49,6 +49,8 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
     public var weightDynamics: Dynamics?
     /// What the reader must know, gravest first.
     public var advisories: [Advisory]
+    /// The checkpoints that were to be measured and cannot be read, ascending by step.
+    public var damaged: [DamagedCheckpoint]
     /// What could not be measured, and why.
     public var limitations: [String]
 
@@ -83,6 +85,7 @@ public struct AnalysisDocument: Sendable, Codable, Equatable {
         essentialDynamics = analysis.essentialDynamics.map(Dynamics.init)
         weightDynamics = analysis.weightDynamics.map(Dynamics.init)
         advisories = analysis.advisories
+        damaged = measurements.damaged
         limitations = measurements.limitations
     }
 

@@ -13,6 +13,7 @@ extension Analysis {
             tensors: document.tensors, checkpoints: document.checkpoints.map(CheckpointMeasurement.init),
             outputProducts: nil, weightProducts: nil, recordedSeries: [], limitations: document.limitations)
         measurements.imported = document.imported
+        measurements.damaged = document.damaged
         self.init(
             measurements: measurements, stages: document.stages.map(StageFinding.init),
             essentialDynamics: document.essentialDynamics.map(EssentialDynamics.init),

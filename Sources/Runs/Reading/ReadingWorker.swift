@@ -7,7 +7,7 @@ import Tensors
 ///
 /// `@unchecked Sendable`: all that changes is touched only by the task that took it out of the pool.
 final class ReadingWorker: @unchecked Sendable {
-    private let process: pid_t
+    let process: pid_t
     private let channel: WorkerChannel
     private let memory: SharedMemory
     private(set) var hasEnded = false

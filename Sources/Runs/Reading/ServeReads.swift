@@ -11,8 +11,10 @@ import Tensors
 /// - Parameters:
 ///   - memory: Bytes that may be allocated.
 ///   - seconds: Seconds of computing that a request may take; one more is granted for each 4 MB of the file.
+///   - allowsFilters: Whether libhdf5 may load filters from `HDF5_PLUGIN_PATH`.
 /// - Throws: Where the connection or the memory is not there, or the process cannot be confined.
-public func serveReads(memory: Int, seconds: Double) throws {
+public func serveReads(memory: Int, seconds: Double, allowsFilters: Bool = false) throws {
+    if allowsFilters { HDF5File.allowFilterPlugins() }
     try confine(memory: memory)
     guard let shared = SharedMemory(inherited: 4) else {
         throw RunError(.io, "this command is started by Instar itself, to read files", path: "descriptor 4")

@@ -21,6 +21,7 @@ struct Analyze: AsyncParsableCommand {
             """)
 
     @Argument(help: "The run directory.") var run: String
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var measuring: MeasuringOptions
     @OptionGroup var result: ResultOptions
 
@@ -28,7 +29,7 @@ struct Analyze: AsyncParsableCommand {
         let measuring = measuring
         let result = result
         let path = run
-        try await runCommand {
+        try await runCommand(reading: reading) {
             let options = try measuring.resolved()
             if measuring.dryRun {
                 print(try planWork(at: path, options: options).text)

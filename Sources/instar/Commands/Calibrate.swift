@@ -23,12 +23,13 @@ struct Calibrate: AsyncParsableCommand {
             """)
 
     @Argument(help: "The run directory.") var run: String
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var measuring: MeasuringOptions
 
     func run() async throws {
         let measuring = measuring
         let path = run
-        try await runCommand(storesWork: false) {
+        try await runCommand(reading: reading, storesWork: false) {
             let options = try measuring.resolved()
             let run = try RunDirectory(at: path)
             if measuring.dryRun {

@@ -17,12 +17,13 @@ struct Inspect: AsyncParsableCommand {
             """)
 
     @Argument(help: "The run directory.") var run: String
+    @OptionGroup var reading: ReadingOptions
     @Flag(help: "Print JSON on stdout.") var json = false
 
     func run() async throws {
         let path = run
         let json = json
-        try await runCommand {
+        try await runCommand(reading: reading) {
             let inspection = try inspectRun(at: path)
             print(json ? try inspection.json() : inspection.text)
             if !inspection.problems.isEmpty { throw ExitCode(EX_DATAERR) }

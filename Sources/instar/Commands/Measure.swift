@@ -20,12 +20,13 @@ struct Measure: AsyncParsableCommand {
             """)
 
     @Argument(help: "The run directory.") var run: String
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var measuring: MeasuringOptions
 
     func run() async throws {
         let measuring = measuring
         let path = run
-        try await runCommand {
+        try await runCommand(reading: reading) {
             let options = try measuring.resolved()
             if measuring.dryRun {
                 print(try planWork(at: path, options: options).text)

@@ -10,6 +10,9 @@ struct ServeReads: ParsableCommand {
     var memory: Int
     @Argument(help: "Seconds of computing that a request may take.")
     var seconds: Double
+    @OptionGroup var reading: ReadingOptions
 
-    func run() throws { try serveReads(memory: memory, seconds: seconds) }
+    func run() throws {
+        try serveReads(memory: memory, seconds: seconds, allowsFilters: reading.allowFilters)
+    }
 }

@@ -19,6 +19,7 @@ struct Stages: AsyncParsableCommand {
             """)
 
     @Argument(help: "A CSV, JSON-lines or HDF5 file, or a folder with stored measurements.") var file: String
+    @OptionGroup var reading: ReadingOptions
     @Option(
         help: ArgumentHelp(
             "The one witness whose boundaries count: llc, loss, change-points (all series together) or a column's name "
@@ -34,7 +35,7 @@ struct Stages: AsyncParsableCommand {
     func run() async throws {
         let (path, method, output, result) = (file, method, output, result)
         let column = column
-        try await runCommand {
+        try await runCommand(reading: reading) {
             let analysis = try findStages(
                 at: path, output: output, columns: try columns(column), method: method.map { Method($0) })
             let folder = outputFolder(run: path, output: output)

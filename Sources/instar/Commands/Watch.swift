@@ -21,6 +21,7 @@ struct Watching: AsyncParsableCommand {
             """)
 
     @Argument(help: "The run directory.") var run: String
+    @OptionGroup var reading: ReadingOptions
     @Option(help: "Seconds between two looks.") var interval = 10.0
     @Option(help: "End once a checkpoint of this step, or a later one, is measured.") var untilStep: Int?
     @Option(help: "End after so many minutes without a change.") var idle: Double?
@@ -42,7 +43,7 @@ struct Watching: AsyncParsableCommand {
         limits.interval = interval
         limits.untilStep = untilStep
         limits.idle = idle.map { $0 * 60 }
-        try await runCommand { [limits] in
+        try await runCommand(reading: reading) { [limits] in
             let options = try measuring.resolved()
             let folder = outputFolder(run: path, output: options.output)
             try await measuring.withProgress { progress in
