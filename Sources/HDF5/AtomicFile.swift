@@ -1,14 +1,17 @@
 import Foundation
 
 /// Replaces files so that a reader, or a crash, finds either the old content or the new one.
-enum AtomicFile {
+///
+/// All results are written by it. A new file has the permissions that the user's umask leaves; a link that stands where
+/// a file goes is replaced and never followed.
+public enum AtomicFile {
     /// Writes `bytes` beside `path` under a temporary name, to the disk, and renames it.
     ///
     /// - Throws: `io` naming the file; the old file, if there was one, is untouched and nothing else is left behind.
-    static func write(_ bytes: [UInt8], to path: String) throws(HDF5Error) {
+    public static func write(_ bytes: [UInt8], to path: String) throws(HDF5Error) {
         let target = URL(fileURLWithPath: path)
         let folder = target.deletingLastPathComponent().path
-        let temporary = "\(folder)/.\(target.lastPathComponent).\(UUID().uuidString)"
+        let temporary = "\(folder)/.\(target.lastPathComponent).\(UUID().uuidString)\(suffix)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw systemError("cannot be created in \(folder)", path: path) }
         do throws(HDF5Error) {
@@ -33,6 +36,42 @@ enum AtomicFile {
         }
     }
 
+    /// Makes a folder inside one that is there; one that is there already is kept.
+    ///
+    /// - Throws: `unsupported` where a link stands in its place, which could lead anywhere; `io` naming the folder.
+    public static func makeFolder(_ path: String) throws(HDF5Error) {
+        guard mkdir(path, 0o777) != 0 else { return }
+        let code = errno
+        var status = stat()
+        if code == EEXIST, lstat(path, &status) == 0 {
+            if status.st_mode & S_IFMT == S_IFDIR { return }
+            if status.st_mode & S_IFMT == S_IFLNK {
+                throw HDF5Error(
+                    .unsupported,
+                    "is a link, and results are not written through links out of their folder. Remove it, or state as "
+                        + "--output a folder that lies where the results are to go",
+                    path: path)
+            }
+        }
+        errno = code
+        throw systemError("cannot be made", path: path)
+    }
+
+    /// Removes what killed processes left half-written in a folder; nobody else may be writing there.
+    ///
+    /// A folder that is not there, or is a link, has nothing to remove.
+    public static func removeLeftovers(in folder: String) {
+        var status = stat()
+        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasPrefix(".") && name.hasSuffix(suffix) {
+            unlink("\(folder)/\(name)")
+        }
+    }
+
+    /// How temporary names end.
+    private static let suffix = ".instar-part"
+
     /// Writes all bytes to an open file.
     static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(HDF5Error) {
         var written = 0
@@ -47,6 +86,10 @@ enum AtomicFile {
     }
 
     private static func systemError(_ what: String, path: String) -> HDF5Error {
-        HDF5Error(.io, "\(what): \(String(cString: strerror(errno)))", path: path)
+        HDF5Error(
+            .io,
+            "\(what) (\(String(cString: strerror(errno)))); what was there before is untouched. "
+                + "Make room or check permissions and run again, or state another --output",
+            path: path)
     }
 }
