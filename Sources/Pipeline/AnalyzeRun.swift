@@ -6,27 +6,43 @@ import Runs
 /// Costly work is stored under the output folder and reused; see `measure`. Where `path` holds stored sampling results
 /// instead of a run, they are read in place of measuring.
 ///
+/// - Parameter conclude: Writes what is made of the analysis, while no other process can write to the folder of results.
 /// - Throws: `Failure` for anything wrong with the input or the machine; `CancellationError` when cancelled.
 public func analyzeRun(
     at path: String, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil,
-    note: (String) -> Void = { _ in }
+    note: (String) -> Void = { _ in }, conclude: (Analysis) throws -> Void = { _ in }
 ) async throws -> Analysis {
+    let store = MeasurementStore(run: path, output: options.output)
     if StoredTraces.isTraces(at: path) {
         try options.requireNothingToSample(path)
         let measurements = try importTraces(at: path)
-        let store = MeasurementStore(run: path, output: options.output)
-        try store.prepare()
+        let lock = try store.lock(.exclusive, note: note)
+        defer { lock.release() }
         try MeasurementsFile.write(measurements, to: store.measurementsPath)
-        return Analysis(measurements: measurements)
+        let analysis = Analysis(measurements: measurements)
+        try conclude(analysis)
+        return analysis
     }
     let run = try RunDirectory(at: path)
-    let measurements = try await measure(run, options: options, progress: progress, note: note)
-    return Analysis(measurements: measurements)
+    let lock = try store.lock(.exclusive, note: note)
+    defer { lock.release() }
+    let analysis = Analysis(
+        measurements: try await measure(run, options: options, store: store, progress: progress, note: note))
+    try conclude(analysis)
+    return analysis
 }
 
 /// The conclusions again, from stored measurements alone: nothing is sampled and no checkpoint is read.
 ///
-/// - Throws: `Failure` where nothing was measured.
-public func analyzeStoredRun(at path: String, output: String?) throws -> Analysis {
-    Analysis(measurements: try MeasurementStore(run: path, output: output).readMeasurements())
+/// - Parameter conclude: As for `analyzeRun`; nil where nothing is to be written.
+/// - Throws: `Failure` where nothing was measured, and, where something is to be written, as `analyzeRun`.
+public func analyzeStoredRun(
+    at path: String, output: String?, conclude: ((Analysis) throws -> Void)? = nil
+) throws -> Analysis {
+    let store = MeasurementStore(run: path, output: output)
+    let lock = try conclude == nil || !store.isThere ? nil : store.lock(.exclusive)
+    defer { lock?.release() }
+    let analysis = Analysis(measurements: try store.readMeasurements())
+    try conclude?(analysis)
+    return analysis
 }

@@ -8,16 +8,20 @@ public import Sampling
 ///
 /// Stated nβ and γ are kept, and what is left is swept; ε, burn-in and draws are always found.
 ///
+/// - Parameter conclude: Writes what is made of the calibration, while no other process can write to the folder of results.
 /// - Throws: `Failure` where the run has no model or examples, or the options state what is to be found;
 ///   `CancellationError` when cancelled, with nothing stored.
 public func calibrate(
-    _ run: RunDirectory, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil
+    _ run: RunDirectory, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil,
+    conclude: (Calibration) throws -> Void = { _ in }
 ) async throws -> Calibration {
     let store = MeasurementStore(run: run.path, output: options.output)
     let (calibration, jobs) = try prepareCalibration(run, options: options)
+    let lock = try store.lock(.exclusive)
+    defer { lock.release() }
     let found = try await calibration.calibrate(jobs: jobs, progress: progress)
-    try store.prepare()
     try calibration.stored(found).write(in: store.folder)
+    try conclude(found)
     return found
 }
 

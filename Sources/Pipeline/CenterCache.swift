@@ -28,12 +28,23 @@ actor CenterCache<Scalar: Real> {
     }
 
     /// The checkpoint at `index` of the series, with the losses of a target's examples.
-    func center(at index: Int, target: Int) async throws -> Center<Scalar> {
+    ///
+    /// - Parameter weightsDigest: Of the weights that were surveyed; nil takes those that are there.
+    /// - Throws: `Failure` of kind `temporary` where the checkpoint holds others now.
+    func center(at index: Int, target: Int, weightsDigest: String? = nil) async throws -> Center<Scalar> {
         if let known = tasks.first(where: { $0.index == index && $0.target == target }) {
             return try await known.task.value
         }
         let task = Task { [series, model = targets[target].model, loss = losses[target]] in
-            let position = try model.center(of: series.read(at: index), as: Scalar.self)
+            let checkpoint = try series.read(at: index)
+            guard weightsDigest == nil || checkpoint.digest == weightsDigest else {
+                throw Failure(
+                    .temporary,
+                    "\(series.references[index].file): expected the weights of step \(checkpoint.step) as they were read "
+                        + "before, found others: the checkpoint was written anew while it was measured. Run again once "
+                        + "the trainer is done with it")
+            }
+            let position = try model.center(of: checkpoint, as: Scalar.self)
             let evaluator = try loss.makeEvaluator(capacity: fullLossChunk)
             let losses = evaluator.fullLoss(
                 at: position, examples: 0..<loss.exampleCount, chunkSize: fullLossChunk

@@ -14,11 +14,15 @@ struct ChainUnit: Sendable {
     /// The draws it is to have, burn-in included.
     let drawCount: Int
     let key: String
+    /// Of the weights that `key` stands for.
+    let weightsDigest: String
     /// Whether a stored chain of other weights is replaced; else it is an error.
     let replacesOther: Bool
 
     /// Between two looks at the store, the cancellation and the progress; short enough for a prompt answer.
     private static let drawsAtOnce = 64
+    /// A long chain is stored from time to time, so that a killed process loses little of it.
+    private static let savingInterval = Duration.seconds(300)
 
     /// Continues the stored chain, or starts it, until it has all draws; what was done is stored even when cancelled.
     func run<Scalar: Real>(
@@ -42,7 +46,7 @@ struct ChainUnit: Sendable {
             return StoredUnit(
                 key: key, processor: stored.processor, value: stored.value.trace.prefix(total, settings: sampling))
         }
-        let center = try await centers.center(at: index, target: self.target)
+        let center = try await centers.center(at: index, target: self.target, weightsDigest: weightsDigest)
         let posterior = LocalPosterior(
             center: center.position, nBeta: sampling.nBeta, localization: sampling.localization,
             subset: target.model.subset)
@@ -50,6 +54,11 @@ struct ChainUnit: Sendable {
             stored?.value ?? Chain(chain: chain, posterior: posterior, settings: sampling, trainingStep: step)
         await counter.add(draws: chain.trace.drawCount)
         let evaluator = try centers.losses[self.target].makeEvaluator(capacity: sampling.batchSize)
+        var saved = ContinuousClock.now
+        func save() throws {
+            try chain.write(to: path, step: step, key: key, processor: Processor.description)
+            saved = .now
+        }
         do {
             while chain.trace.drawCount < total, chain.trace.outcome == .completed {
                 let before = chain.trace.drawCount
@@ -57,13 +66,14 @@ struct ChainUnit: Sendable {
                     to: min(before + Self.drawsAtOnce, total), evaluator: evaluator, centerLosses: center.losses,
                     posterior: posterior, settings: sampling, trainingStep: step)
                 await counter.add(draws: chain.trace.drawCount - before)
+                if ContinuousClock.now - saved > Self.savingInterval { try save() }
                 await Task.yield()
             }
         } catch is CancellationError {
-            try chain.write(to: path, step: step, key: key, processor: Processor.description)
+            try save()
             throw CancellationError()
         }
-        try chain.write(to: path, step: step, key: key, processor: Processor.description)
+        try save()
         await counter.add(draws: total - chain.trace.drawCount, units: 1)
         return StoredUnit(key: key, processor: Processor.description, value: chain.trace)
     }

@@ -77,6 +77,17 @@ private func jointDynamics(_ runs: [ComparedRun], _ measurements: [Measurements]
         return measured.steps.map { store.surveyPath(step: $0) }
     }
     guard surveys.allSatisfy(FileManager.default.fileExists) else { return nil }
+    for (run, measured) in zip(runs, measurements) {
+        let store = MeasurementStore(run: run.path, output: nil)
+        let digests = try measured.steps.map { try Survey.weightsDigest(at: store.surveyPath(step: $0)) }
+        let stated = measured.provenance.digests.first { $0.name == "weights" }?.value
+        guard stated == Survey.seriesDigest(digests) else {
+            throw Failure(
+                .mismatch,
+                "\(store.folder): measurements.h5 and units are of different weights: checkpoints were replaced and not "
+                    + "measured to the end. Run `instar measure` or `instar analyze` on this run again")
+        }
+    }
     let products = try innerProducts(count: surveys.count, dimension: first.dimension, probeDigest: probe) {
         try Survey.read(surveys[$0])?.value.outputs ?? []
     }

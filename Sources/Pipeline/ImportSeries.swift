@@ -29,10 +29,12 @@ public func importSeries(at path: String, columns: [SeriesFile.Role: String] = [
 ///   - output: The folder of the results.
 ///   - columns: As for `importSeries`.
 ///   - method: The witness whose boundaries cut the stages; nil takes the best there is.
+///   - conclude: Writes what is made of the analysis, while no other process can write to the folder of results.
 /// - Throws: `Failure` for what is missing, contradictory or damaged, where there is nothing for the method, and where the
 ///   output folder holds sampled chains.
 public func findStages(
-    at path: String, output: String?, columns: [SeriesFile.Role: String], method: Method?
+    at path: String, output: String?, columns: [SeriesFile.Role: String], method: Method?,
+    conclude: (Analysis) throws -> Void = { _ in }
 ) throws -> Analysis {
     let store = MeasurementStore(run: path, output: output)
     var isFolder: ObjCBool = false
@@ -44,6 +46,8 @@ public func findStages(
     guard isTable || columns.isEmpty else {
         throw Failure(.usage, "\(path): is no table of series; --column does not apply to it")
     }
+    let lock = try isFile || store.isThere ? store.lock(.exclusive) : nil
+    defer { lock?.release() }
     let measurements =
         isTable
         ? try importSeries(at: path, columns: columns)
@@ -63,9 +67,9 @@ public func findStages(
                 .mismatch,
                 "\(store.folder) holds the sampled results of a run, which are not overwritten; state another --output")
         }
-        try store.prepare()
         try MeasurementsFile.write(measurements, to: store.measurementsPath)
     }
+    try conclude(analysis)
     return analysis
 }
 

@@ -14,13 +14,23 @@ import Tensors
 /// - Parameters:
 ///   - progress: Receives how far the work has come.
 ///   - note: Receives what the user should know of where the settings come from, before they are used.
-/// - Throws: `Failure` and the errors of the modules below for bad input or a full disk; `CancellationError` when
-///   cancelled, with every chain's draws so far stored.
+/// - Throws: `Failure` and the errors of the modules below for bad input or a full disk, and where another process works in
+///   the folder of results; `CancellationError` when cancelled, with every chain's draws so far stored.
 public func measure(
     _ run: RunDirectory, options: MeasureOptions, progress: AsyncStream<WorkProgress>.Continuation? = nil,
     note: (String) -> Void = { _ in }
 ) async throws -> Measurements {
     let store = MeasurementStore(run: run.path, output: options.output)
+    let lock = try store.lock(.exclusive, note: note)
+    defer { lock.release() }
+    return try await measure(run, options: options, store: store, progress: progress, note: note)
+}
+
+/// Measures into a store that the caller holds alone.
+func measure(
+    _ run: RunDirectory, options: MeasureOptions, store: MeasurementStore,
+    progress: AsyncStream<WorkProgress>.Continuation?, note: (String) -> Void = { _ in }
+) async throws -> Measurements {
     var work = try prepareWork(run, options: options, store: store)
     let jobs = try work.jobCount(options)
     try store.prepare()
@@ -169,7 +179,7 @@ extension Work {
                     key: unitKey(
                         weights: survey.weightsDigest, inputs: settings,
                         unit: "step \(survey.step) \(targets[place.target].key ?? "") chain \(chain)"),
-                    replacesOther: remeasuresReplaced)
+                    weightsDigest: survey.weightsDigest, replacesOther: remeasuresReplaced)
                 return try await unit.run(sampling: sampling, centers: centers, store: store, counter: counter)
             }
             for place in places { chains[place.target][place.place] = [] }
@@ -240,8 +250,6 @@ extension Work {
         store: MeasurementStore
     ) throws -> Measurements {
         let subsetNames = model?.examples.subsets.map(\.name) ?? []
-        var series = Digest()
-        for survey in surveys { series.update(survey.value.weightsDigest) }
         let processors = Set(surveys.map(\.processor) + chains.flatMap { $0.flatMap { $0.map(\.processor) } }).sorted()
         var measurements = Measurements(
             runName: run.name, axis: run.series.axis == .step ? .step : .epoch,
@@ -249,7 +257,9 @@ extension Work {
             exampleCount: model?.trainingIndices.count, settings: settings.sampling,
             provenance: Provenance(
                 version: instarVersion, processors: processors,
-                digests: settings.inputs.filter { $0.value.count == 64 } + [Entry(name: "weights", value: series.hex)]),
+                digests: settings.inputs.filter { $0.value.count == 64 } + [
+                    Entry(name: "weights", value: Survey.seriesDigest(surveys.map(\.value.weightsDigest)))
+                ]),
             hyperparameters: run.manifest.hyperparameters.map { Entry(name: $0.name, value: $0.value) },
             tensors: tensors, checkpoints: [], outputProducts: nil, weightProducts: nil,
             recordedSeries: run.recordedSeries.map {

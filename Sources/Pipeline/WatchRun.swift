@@ -27,8 +27,8 @@ public struct WatchLimits: Sendable {
 
 /// Measures a run while its trainer is still writing checkpoints, until it is cancelled or a limit is reached.
 ///
-/// The directory is looked at again and again, by names, sizes and times, since network file systems report no changes. A file
-/// takes part once it has been the same at two looks, or is older than the interval, and can be read whole; one that
+/// The directory is looked at again and again, by names, sizes, times and file numbers, since network file systems report no
+/// changes. Times are asked only whether they differ, so that a clock that is set back hides nothing. A file takes part once it has been the same at two looks, or is older than the interval, and can be read whole; one that
 /// stays unreadable is left out until it changes. Everything measured is stored and reused as by `measure`, so that
 /// what is there at the end is what `analyzeRun` would have made.
 ///
@@ -38,7 +38,8 @@ public struct WatchLimits: Sendable {
 ///   - limits: How often to look, and when to end.
 ///   - progress: Is told of every unit of work.
 ///   - pause: Waits for some seconds; throws where the task is cancelled.
-///   - receive: Is told of every event before the next look.
+///   - receive: Is told of every event before the next look; of measurements while no other process can write to the
+///     folder of results.
 /// - Throws: `Failure` where the run cannot be measured for a reason that waiting does not mend; `CancellationError`.
 public func watchRun(
     at path: String, options: MeasureOptions, limits: WatchLimits,
@@ -49,8 +50,8 @@ public func watchRun(
     var options = options
     // A trainer that starts anew overwrites what it wrote before.
     options.remeasuresReplaced = true
-    var watch = Watch(
-        path: path, output: MeasurementStore(run: path, output: options.output).folder, settling: limits.interval)
+    let store = MeasurementStore(run: path, output: options.output)
+    var watch = Watch(path: path, output: store.folder, settling: limits.interval)
     var analysis: Analysis?
     var idle = 0.0
     var told = ""
@@ -66,8 +67,23 @@ public func watchRun(
             idle += limits.interval
         case .ready(let run):
             idle = 0
-            let measured = Analysis(measurements: try await measure(run, options: options, progress: progress))
-            try await receive(.measured(measured, news: measured.news(since: analysis)))
+            let measured: Analysis
+            do {
+                let lock = try store.lock(.exclusive)
+                defer { lock.release() }
+                measured = Analysis(
+                    measurements: try await measure(run, options: options, store: store, progress: progress))
+                try await receive(.measured(measured, news: measured.news(since: analysis)))
+            } catch let failure where Failure(wrapping: failure).kind == .temporary {
+                // Another process works there, or the trainer wrote a checkpoint anew just now.
+                let reason = Failure(wrapping: failure).reason
+                if reason != told { try await receive(.waiting(reason)) }
+                told = reason
+                watch.measureAgain()
+                try await pause(limits.interval)
+                continue
+            }
+            told = ""
             analysis = measured
             let last = measured.measurements.checkpoints.last?.step
             if let until = limits.untilStep, let last, last >= until { return }
@@ -79,10 +95,13 @@ public func watchRun(
 
 /// What is known of a directory that is being written to.
 struct Watch {
-    /// A file as a listing shows it.
+    /// A file as a listing shows it; what is written anew or replaced has another.
     struct Stamp: Equatable {
         var size: Int
         var modified: Double
+        /// When the kernel last saw a change, which copying with the times of the original does not hide.
+        var changed: Double
+        var fileNumber: UInt64
     }
 
     /// What one look found.
@@ -114,6 +133,9 @@ struct Watch {
         self.output = URL(fileURLWithPath: output).standardizedFileURL.path
         self.settling = settling
     }
+
+    /// What was ready is so again at the next look.
+    mutating func measureAgain() { measured = nil }
 
     /// Looks once.
     mutating func look() throws -> (state: State, leftOut: [(file: String, reason: String)]) {
@@ -199,12 +221,17 @@ struct Watch {
                 if status.st_mode & S_IFMT == S_IFDIR {
                     if depth > 0 { add(file, depth: depth - 1) }
                 } else {
-                    let seconds = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
-                    stamps[file] = Stamp(size: Int(status.st_size), modified: seconds)
+                    stamps[file] = Stamp(
+                        size: Int(status.st_size), modified: status.st_mtim.seconds, changed: status.st_ctim.seconds,
+                        fileNumber: UInt64(status.st_ino))
                 }
             }
         }
         add(path, depth: 1)
         return stamps
     }
+}
+
+extension timespec {
+    fileprivate var seconds: Double { Double(tv_sec) + Double(tv_nsec) * 1e-9 }
 }

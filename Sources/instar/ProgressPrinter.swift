@@ -21,12 +21,12 @@ struct ProgressPrinter {
             show(progress, elapsed: now - (start ?? now))
         }
         if let last, let start { show(last, elapsed: clock.now - start) }
-        if isTerminal, last != nil { FileHandle.standardError.write(Data("\n".utf8)) }
+        if isTerminal, last != nil { writeError("\n") }
     }
 
     private func show(_ progress: WorkProgress, elapsed: Duration) {
         let line = ProgressPrinter.line(progress, seconds: elapsed / .seconds(1), bar: isTerminal)
-        FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[K\(line)" : "\(line)\n").utf8))
+        writeError(isTerminal ? "\r\u{1B}[K\(line)" : "\(line)\n")
     }
 
     /// The line shown for one state of the work.

@@ -14,7 +14,7 @@ struct ResultOptions: ParsableArguments {
 
     /// Prints the summary, or JSON, and fails under --strict where an estimate is in doubt.
     func show(_ analysis: Analysis, folder: String) throws {
-        print(json ? try AnalysisDocument(analysis).json() : TextSummary(analysis).text)
+        try printResult(json ? try AnalysisDocument(analysis).json() : TextSummary(analysis).text)
         printError("written: \(folder)/report.html")
         let measurements = analysis.measurements
         let doubted = measurements.checkpoints.enumerated().filter { place, checkpoint in
@@ -42,22 +42,4 @@ func writeOutputs(of analysis: Analysis, to folder: String) throws {
             ("series.csv", SeriesTable(analysis).csv),
             ("summary.md", MarkdownSummary(analysis).text),
         ] + report.figures.map { ("figures/\($0.name).svg", $0.svg) }, to: folder)
-}
-
-/// Writes texts under their names, atomically one by one; earlier files stay when there is no room for new ones.
-func writeFiles(_ files: [(name: String, text: String)], to folder: String) throws {
-    for (name, text) in files {
-        let path = "\(folder)/\(name)"
-        do {
-            let url = URL(fileURLWithPath: path)
-            try FileManager.default.createDirectory(
-                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: url, options: .atomic)
-        } catch {
-            throw Failure(
-                .io,
-                "\(path): could not be written (\(error.localizedDescription)); earlier files are untouched. "
-                    + "Make room or check permissions, or state another --output")
-        }
-    }
 }

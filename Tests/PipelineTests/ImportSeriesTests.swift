@@ -153,7 +153,7 @@ import Testing
         try withTemporaryFolder { folder in
             try Data("step,llc\n0,1\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/series.csv"))
             let store = MeasurementStore(run: folder, output: "\(folder)/out")
-            try store.prepare()
+            try FileManager.default.createDirectory(atPath: store.folder, withIntermediateDirectories: true)
             try store.write(StoredSettings(sampling: nil, inputs: []))
             let failure = #expect(throws: Failure.self) {
                 try Pipeline.findStages(

@@ -1,5 +1,6 @@
 import Development
 import Foundation
+import HDF5
 import Runs
 import Sampling
 
@@ -8,6 +9,7 @@ import Sampling
 /// Every file is written under a temporary name and renamed, so that a killed run leaves only whole files, and
 /// each unit carries the digest of what it was computed from. Layout:
 ///
+///     lock                       while a process writes there: who; see `StoreLock`
 ///     settings.json              the settings and inputs that all units share
 ///     units/STEP.h5              what was measured without sampling
 ///     units/STEP-chain-K.h5      one chain with its last state
@@ -16,13 +18,16 @@ import Sampling
 struct MeasurementStore: Sendable {
     /// The folder.
     let folder: String
+    /// Whether the user named it, which a folder inside a run directory is not.
+    let isStated: Bool
 
     /// The store of a run: `output`, or `instar` in the run directory, or beside a file of traces `NAME-instar`; a folder
     /// that itself holds measurements is its own store.
     init(run: String, output: String?) {
+        isStated = output != nil || FileManager.default.fileExists(atPath: "\(run)/measurements.h5")
         if let output {
             folder = output
-        } else if FileManager.default.fileExists(atPath: "\(run)/measurements.h5") {
+        } else if isStated {
             folder = run
         } else {
             var isFolder: ObjCBool = false
@@ -31,6 +36,7 @@ struct MeasurementStore: Sendable {
         }
     }
 
+    var isThere: Bool { FileManager.default.fileExists(atPath: folder) }
     var measurementsPath: String { "\(folder)/measurements.h5" }
     func surveyPath(step: Int) -> String { "\(folder)/units/\(name(step)).h5" }
     /// The file of a chain; `restriction` is the key of what was restricted, nil for the whole.
@@ -43,23 +49,28 @@ struct MeasurementStore: Sendable {
         return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
     }
 
-    /// Makes the folders and removes what a killed run left unfinished.
-    func prepare() throws(Failure) {
-        do {
-            let units = "\(folder)/units"
-            try FileManager.default.createDirectory(atPath: units, withIntermediateDirectories: true)
-            for place in [folder, units] {
-                for name in try FileManager.default.contentsOfDirectory(atPath: place)
-                where name.hasPrefix(".") && name.contains(".h5.") || name.hasPrefix(".dat.nosync") {
-                    try FileManager.default.removeItem(atPath: "\(place)/\(name)")
-                }
-            }
-        } catch {
+    /// Takes the folder, which is made where it is missing.
+    ///
+    /// - Parameter note: Is told where a process that held it before ended without giving it back.
+    /// - Throws: As `StoreLock`; `unsupported` where the folder inside the run, which nobody stated, is a link.
+    func lock(_ mode: StoreLock.Mode, note: (String) -> Void = { _ in }) throws(Failure) -> StoreLock {
+        var status = stat()
+        if !isStated, lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
             throw Failure(
-                .io,
-                "\(folder): cannot be made or written to (\(error.localizedDescription)). "
-                    + "Check permissions, or state another --output")
+                .unsupported,
+                "\(folder): is a link, and results are not written through links out of the run. Remove it, or state "
+                    + "--output \(folder) to write to where it leads")
         }
+        let lock = try StoreLock(folder: folder, mode: mode)
+        for holder in lock.abandoned {
+            note("\(folder): \(holder) ended without finishing; what it stored is kept and used")
+        }
+        return lock
+    }
+
+    /// Makes the folder of the units; the folder itself is there.
+    func prepare() throws(Failure) {
+        do throws(HDF5Error) { try AtomicFile.makeFolder("\(folder)/units") } catch { throw Failure(wrapping: error) }
     }
 
     /// The settings that earlier work in this folder was done with; nil where there is none.
@@ -77,14 +88,8 @@ struct MeasurementStore: Sendable {
     }
 
     /// Makes `settings` those of this folder.
-    func write(_ settings: StoredSettings) throws(Failure) {
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(settings).write(to: URL(fileURLWithPath: settingsPath), options: .atomic)
-        } catch {
-            throw Failure(.io, "\(settingsPath): cannot be written (\(error.localizedDescription))")
-        }
+    func write(_ settings: StoredSettings) throws {
+        try writeFiles([("settings.json", try storedJSON(settings))], to: folder)
     }
 
     /// All measurements of the run.

@@ -41,15 +41,8 @@ struct StoredCalibration: Codable, Sendable, Equatable {
     }
 
     /// Writes it whole or not at all; the folder is there.
-    func write(in folder: String) throws(Failure) {
-        let path = Self.path(in: folder)
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw Failure(.io, "\(path): cannot be written (\(error.localizedDescription))")
-        }
+    func write(in folder: String) throws {
+        try writeFiles([(Self.fileName, try storedJSON(self))], to: folder)
     }
 
     /// Throws where it was made from other inputs than there are now.
@@ -69,7 +62,9 @@ struct StoredCalibration: Codable, Sendable, Equatable {
                 + "\nRun `instar calibrate` again, or remove the file")
     }
 
-    static func path(in folder: String) -> String { "\(folder)/calibration.json" }
+    private static let fileName = "calibration.json"
+
+    static func path(in folder: String) -> String { "\(folder)/\(fileName)" }
 }
 
 /// The calibration in a folder of results; nil where there is none.

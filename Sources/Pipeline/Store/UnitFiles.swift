@@ -86,6 +86,20 @@ extension Survey {
     }
 }
 
+extension Survey {
+    /// The digest of the weights that a stored survey was taken of.
+    static func weightsDigest(at path: String) throws(HDF5Error) -> String {
+        try HDF5File(reading: path).root().requiredText("weights_digest")
+    }
+
+    /// Names the weights of a whole series.
+    static func seriesDigest(_ weightsDigests: [String]) -> String {
+        var series = Digest()
+        for digest in weightsDigests { series.update(digest) }
+        return series.hex
+    }
+}
+
 extension Chain {
     /// The arrays of a trace by their names in the file.
     private static var traces: [(name: String, path: WritableKeyPath<ChainTrace, [Double]>)] {

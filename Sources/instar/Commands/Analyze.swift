@@ -32,14 +32,15 @@ struct Analyze: AsyncParsableCommand {
         try await runCommand(reading: reading) {
             let options = try measuring.resolved()
             if measuring.dryRun {
-                print(try planWork(at: path, options: options).text)
+                try printResult(try planWork(at: path, options: options).text)
                 return
             }
-            let analysis = try await measuring.withProgress { progress in
-                try await analyzeRun(at: path, options: options, progress: progress, note: printNote)
-            }
             let folder = outputFolder(run: path, output: options.output)
-            try writeOutputs(of: analysis, to: folder)
+            let analysis = try await measuring.withProgress { progress in
+                try await analyzeRun(at: path, options: options, progress: progress, note: printNote) {
+                    try writeOutputs(of: $0, to: folder)
+                }
+            }
             try result.show(analysis, folder: folder)
         }
     }

@@ -33,16 +33,17 @@ struct Calibrate: AsyncParsableCommand {
             let options = try measuring.resolved()
             let run = try RunDirectory(at: path)
             if measuring.dryRun {
-                print(try await planCalibration(of: run, options: options).text)
+                try printResult(try await planCalibration(of: run, options: options).text)
                 return
             }
-            let calibration = try await measuring.withProgress { progress in
-                try await calibrate(run, options: options, progress: progress)
-            }
             let folder = outputFolder(run: path, output: options.output)
-            let report = CalibrationReport(calibration: calibration, runName: run.name, version: instarVersion)
-            try writeFiles([("calibration.html", try report.html())], to: folder)
-            print(CalibrationSummary(calibration).text)
+            let calibration = try await measuring.withProgress { progress in
+                try await calibrate(run, options: options, progress: progress) {
+                    let report = CalibrationReport(calibration: $0, runName: run.name, version: instarVersion)
+                    try writeFiles([("calibration.html", try report.html())], to: folder)
+                }
+            }
+            try printResult(CalibrationSummary(calibration).text)
             printError("written: \(folder)/calibration.json and calibration.html")
         }
     }

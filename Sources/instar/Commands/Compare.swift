@@ -57,12 +57,14 @@ struct Compare: AsyncParsableCommand {
                 try runs.map(comparedRun), baseline: baseline, alignment: align.coordinate, groupKey: groupKey)
             let report = ComparisonReport(comparison: comparison, isAlignedByStage: align == .stage)
             let document = try ComparisonDocument(comparison).json()
+            let lock = try StoreLock(folder: output, mode: .exclusive)
+            defer { lock.release() }
             try writeFiles(
                 [
                     ("compare.html", try report.html()), ("comparison.json", document),
                     ("comparison.csv", report.csv), ("comparison.tex", report.latex),
                 ], to: output)
-            print(json ? document : comparison.verdict.joined(separator: "\n"))
+            try printResult(json ? document : comparison.verdict.joined(separator: "\n"))
             printError("written: \(output)/compare.html")
         }
     }

@@ -25,7 +25,7 @@ struct Inspect: AsyncParsableCommand {
         let json = json
         try await runCommand(reading: reading) {
             let inspection = try inspectRun(at: path)
-            print(json ? try inspection.json() : inspection.text)
+            try printResult(json ? try inspection.json() : inspection.text)
             if !inspection.problems.isEmpty { throw ExitCode(EX_DATAERR) }
         }
     }

@@ -29,7 +29,7 @@ struct Measure: AsyncParsableCommand {
         try await runCommand(reading: reading) {
             let options = try measuring.resolved()
             if measuring.dryRun {
-                print(try planWork(at: path, options: options).text)
+                try printResult(try planWork(at: path, options: options).text)
                 return
             }
             let measurements = try await measuring.withProgress { progress in

@@ -25,9 +25,8 @@ struct Report: AsyncParsableCommand {
         let path = run
         let output = output
         try await runCommand {
-            let analysis = try analyzeStoredRun(at: path, output: output)
             let folder = outputFolder(run: path, output: output)
-            try writeOutputs(of: analysis, to: folder)
+            let analysis = try analyzeStoredRun(at: path, output: output) { try writeOutputs(of: $0, to: folder) }
             try result.show(analysis, folder: folder)
         }
     }

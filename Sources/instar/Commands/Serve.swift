@@ -34,8 +34,7 @@ struct Serve: AsyncParsableCommand {
                 printError("warning: whoever can reach \(host) can read these results: there is no password")
             }
             try await server.run(port: port) { port in
-                print("http://\(host.contains(":") ? "[\(host)]" : host):\(port)/")
-                flushOutput()
+                try? printResult("http://\(host.contains(":") ? "[\(host)]" : host):\(port)/")
             }
         }
     }

@@ -41,7 +41,7 @@ struct Show: AsyncParsableCommand {
             let view = TerminalView(
                 analysis, width: width ?? terminal.width,
                 isColored: color == .auto ? terminal.showsColor : color == .always, isUnicode: terminal.isUnicode)
-            print(view.text, terminator: "")
+            try printResult(view.text, terminator: "")
         }
     }
 }

@@ -36,10 +36,10 @@ struct Stages: AsyncParsableCommand {
         let (path, method, output, result) = (file, method, output, result)
         let column = column
         try await runCommand(reading: reading) {
-            let analysis = try findStages(
-                at: path, output: output, columns: try columns(column), method: method.map { Method($0) })
             let folder = outputFolder(run: path, output: output)
-            try writeOutputs(of: analysis, to: folder)
+            let analysis = try findStages(
+                at: path, output: output, columns: try columns(column), method: method.map { Method($0) }
+            ) { try writeOutputs(of: $0, to: folder) }
             try result.show(analysis, folder: folder)
         }
     }

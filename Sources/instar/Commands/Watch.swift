@@ -55,8 +55,8 @@ struct Watching: AsyncParsableCommand {
                             "left out until it changes: \(reason.hasPrefix(file) ? reason : "\(file): \(reason)")")
                     case .measured(let analysis, let news):
                         try writeOutputs(of: analysis, to: folder)
-                        print(news)
-                        flushOutput()
+                        // The report is what is kept up to date; a reader of the news may go.
+                        try? printResult(news)
                     }
                 }
             }

@@ -1,0 +1,27 @@
+import Foundation
+import HDF5
+
+/// Writes texts under their names below a folder, each complete or not at all; earlier files stay when there is no room
+/// for new ones.
+///
+/// - Parameters:
+///   - files: Names with at most one folder before them, and what they hold.
+///   - folder: The folder of results, which is there: take it with `StoreLock` first.
+/// - Throws: `Failure` of kind `io` naming the file; `unsupported` where a folder below `folder` is a link.
+public func writeFiles(_ files: [(name: String, text: String)], to folder: String) throws(Failure) {
+    do throws(HDF5Error) {
+        for (name, text) in files {
+            if let end = name.lastIndex(of: "/") { try AtomicFile.makeFolder("\(folder)/\(name[..<end])") }
+            try AtomicFile.write(Array(text.utf8), to: "\(folder)/\(name)")
+        }
+    } catch {
+        throw Failure(wrapping: error)
+    }
+}
+
+/// A value as the JSON of stored files: with its keys in order, so that equal values give equal bytes.
+func storedJSON(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

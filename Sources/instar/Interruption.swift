@@ -1,0 +1,66 @@
+import Foundation
+import Synchronization
+
+/// Listens for SIGINT, SIGTERM and SIGHUP for as long as it lives: the first asks the work to stop, the second ends the
+/// process at once. What a reader or a limit of the system would kill the process by is an error of the write instead.
+final class Interruption {
+    private let sources: [any DispatchSourceSignal]
+    private let received = Received()
+
+    /// The signal that came first, if one did.
+    var signal: Int32? { received.signal }
+
+    init(cancel: @escaping @Sendable () -> Void) {
+        // A pipe whose reader is gone, and the limit of a file's size.
+        for number in [SIGPIPE, SIGXFSZ] { Foundation.signal(number, SIG_IGN) }
+        let received = received
+        sources = Interruption.listenedSignals.map { number in
+            Foundation.signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                guard received.note(number) else { _exit(128 + number) }
+                printNote(
+                    "instar: \(Interruption.name(number)): finishing the draws at work and storing them; "
+                        + "a second signal stops at once")
+                cancel()
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func stop() { for source in sources { source.cancel() } }
+
+    /// What people call a signal.
+    static func name(_ signal: Int32) -> String {
+        switch signal {
+        case SIGINT: "SIGINT"
+        case SIGHUP: "SIGHUP"
+        default: "SIGTERM"
+        }
+    }
+
+    /// A process that `nohup` started goes on when its terminal closes.
+    private static var listenedSignals: [Int32] {
+        var action = sigaction()
+        sigaction(SIGHUP, nil, &action)
+        let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+        return [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])
+    }
+}
+
+/// The first signal received; signals arrive on a queue of their own.
+private final class Received: Sendable {
+    private let number = Mutex<Int32?>(nil)
+
+    var signal: Int32? { number.withLock { $0 } }
+
+    /// Whether it is the first.
+    func note(_ signal: Int32) -> Bool {
+        number.withLock { number in
+            guard number == nil else { return false }
+            number = signal
+            return true
+        }
+    }
+}

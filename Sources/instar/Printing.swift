@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+/// Writes a result to stdout, at once also to a pipe.
+///
+/// - Throws: `ExitCode` 141 where the reader is gone, as a shell reports it; `Failure` of kind `io` where it cannot be
+///   written.
+func printResult(_ text: String, terminator: String = "\n") throws {
+    guard let code = write(text + terminator, to: STDOUT_FILENO) else { return }
+    guard code != EPIPE else { throw ExitCode(128 + SIGPIPE) }
+    throw Failure(
+        .io,
+        "stdout: cannot be written (\(String(cString: strerror(code)))). Files of results are complete: make room, or "
+            + "read them instead")
+}
+
+/// Writes a line to stderr.
+func printError(_ line: String) { writeError("\(line)\n") }
+
+/// Writes a note to stderr, on a line of its own where progress is being shown.
+func printNote(_ line: String) { printError((isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : "") + line) }
+
+/// Writes to stderr; work goes on where nobody can read it any more.
+func writeError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
+/// Writes all of a text; returns the system's error, nil where there is none.
+private func write(_ text: String, to descriptor: Int32) -> Int32? {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        if count >= 0 {
+            rest = rest.dropFirst(count)
+        } else if errno == EAGAIN {
+            var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            poll(&ready, 1, -1)
+        } else if errno != EINTR {
+            return errno
+        }
+    }
+    return nil
+}
