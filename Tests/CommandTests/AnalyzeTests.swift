@@ -84,23 +84,6 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.file("out/measurements.h5"))) == before)
     }
 
-    @Test func `a full disk is a failure that names the file and leaves earlier results`() throws {
-        #expect(try run(arguments("analyze", output: "out")) == 0)
-        let before = try Data(contentsOf: URL(fileURLWithPath: scratch.file("out/measurements.h5")))
-        let process = try Program.process([], scratch: scratch)
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // A file may not grow beyond 8 blocks of 512 bytes: writing more fails as on a full disk.
-        process.arguments =
-            ["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"", BuiltProgram.path]
-            + (try arguments("analyze", output: "out", ["--draws", "400"]))
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 1)
-        #expect(try scratch.text("stderr").contains(scratch.file("out/")))
-        #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.file("out/measurements.h5"))) == before)
-        #expect(try run(["report", Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out")]) == 0)
-    }
-
     @Test func `report works from stored measurements alone`() throws {
         #expect(try run(arguments("analyze", output: "out")) == 0)
         let before = try scratch.text("out/report.html")

@@ -22,6 +22,13 @@ struct Program {
         return process
     }
 
+    /// A process that runs a script with the program as `$0` and its arguments as `$@`; not started.
+    static func shell(_ script: String, _ arguments: [String], scratch: Scratch) throws -> Process {
+        let process = try process(["-c", script, path] + arguments, scratch: scratch)
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        return process
+    }
+
     /// Runs to the end.
     static func run(_ arguments: String..., scratch: Scratch) throws -> Result {
         let process = try process(arguments, scratch: scratch)

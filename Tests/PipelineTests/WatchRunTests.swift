@@ -100,6 +100,59 @@ import Testing
         #expect(try steps(watch.look().state)?.count == 11)
     }
 
+    /// The time a file says it was changed at.
+    func setTime(_ time: Date, _ name: String) throws {
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: checkpoint(name))
+    }
+
+    @Test func `a checkpoint that is replaced by one of the same size and time is noticed`() throws {
+        var watch = watch(settling: 0)
+        let time = Date(timeIntervalSinceReferenceDate: 700_000_000)
+        try setTime(time, names[11])
+        _ = try watch.look()
+        let other = try bytes(names[20])
+        #expect(try other.count == bytes(names[11]).count)
+        try write(other, names[11])
+        try setTime(time, names[11])
+        #expect(try steps(watch.look().state)?.count == 12)
+        #expect(try isUnchanged(watch.look().state))
+    }
+
+    @Test(arguments: [-3.0e8, 86_400])
+    func `a clock that was set back or forward hides no checkpoint`(offset: Double) throws {
+        var watch = watch(settling: 1000)
+        _ = try watch.look()
+        #expect(try steps(watch.look().state)?.count == 12)
+        try write(bytes(names[12]), names[12])
+        try setTime(Date(timeIntervalSinceNow: offset), names[12])
+        let states = [try watch.look().state, try watch.look().state]
+        #expect(states.compactMap { steps($0)?.count } == [13])
+        try write(bytes(names[13]), names[12])
+        try setTime(Date(timeIntervalSinceNow: offset - 1000), names[12])
+        #expect([try watch.look().state, try watch.look().state].compactMap { steps($0)?.count }.last == 13)
+    }
+
+    @Test func `a folder of results that another process holds is waited for`() async throws {
+        let store = MeasurementStore(run: run.path, output: nil)
+        let lock = try store.lock(.exclusive)
+        var limits = WatchLimits()
+        (limits.interval, limits.untilStep) = (0, 0)
+        var options = run.quick
+        options.output = nil
+        var told: [String] = []
+        try await watchRun(at: run.path, options: options, limits: limits) { _ in
+            lock.release()
+        } receive: { event in
+            switch event {
+            case .waiting(let reason): told.append(reason)
+            case .measured: told.append("measured")
+            case .leftOut: break
+            }
+        }
+        #expect(told.count == 2 && told.last == "measured")
+        #expect(told.first?.contains("in use by process \(getpid()) on ") == true)
+    }
+
     @Test func `what waiting does not mend ends the watch`() async throws {
         try run.rewriteManifest("name: [")
         let found = try await failure {

@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Signals, readers that go away, and streams that take nothing.
+@Suite struct InterruptionTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Sampling that takes longer than any test waits.
+    func endless(_ more: String...) throws -> [String] {
+        [
+            "measure", try Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out"), "--steps", "225000",
+            "--batch", "64", "--step-size", "1e-4", "--burn-in", "0", "--draws", "1000000000",
+        ] + more
+    }
+
+    func waitForMessage(_ text: String, of process: Process) throws {
+        while try !scratch.text("stderr").contains(text), process.isRunning { usleep(10_000) }
+    }
+
+    /// Waits until chains are at work: the settings are stored before the first begins.
+    func waitForWork(_ process: Process) {
+        while !FileManager.default.fileExists(atPath: scratch.file("out/units/000225000.h5")), process.isRunning {
+            usleep(10_000)
+        }
+        usleep(200_000)
+    }
+
+    @Test(arguments: [(SIGINT, "SIGINT", 130), (SIGTERM, "SIGTERM", 143), (SIGHUP, "SIGHUP", 129)])
+    func `a signal stops after the draws at work, which are stored`(
+        signal: Int32, name: String, status: Int32
+    ) throws {
+        let process = try Program.process(try endless("--chains", "2", "--jobs", "2"), scratch: scratch)
+        try process.run()
+        waitForWork(process)
+        kill(process.processIdentifier, signal)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == status)
+        let errors = try scratch.text("stderr")
+        #expect(errors.contains("instar: \(name): finishing the draws at work"))
+        #expect(errors.contains("instar: stopped by \(name); what is done is kept"))
+        let units = try FileManager.default.contentsOfDirectory(atPath: scratch.file("out/units")).sorted()
+        #expect(units == ["000225000-chain-0.h5", "000225000-chain-1.h5", "000225000.h5"])
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("out/lock")))
+    }
+
+    @Test func `a second signal stops at once`() throws {
+        // One draw without end.
+        let process = try Program.process(try endless("--steps-per-draw", "1000000000"), scratch: scratch)
+        try process.run()
+        waitForWork(process)
+        kill(process.processIdentifier, SIGINT)
+        try waitForMessage("a second signal stops at once", of: process)
+        #expect(process.isRunning)
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 143)
+    }
+
+    @Test func `what nohup starts goes on when its terminal closes`() throws {
+        let process = try Program.shell("trap '' HUP; exec \"$0\" \"$@\"", try endless(), scratch: scratch)
+        try process.run()
+        waitForWork(process)
+        kill(process.processIdentifier, SIGHUP)
+        usleep(300_000)
+        #expect(process.isRunning)
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 143)
+        #expect(try !scratch.text("stderr").contains("SIGHUP"))
+    }
+
+    func analyze(_ script: String) throws -> Int32 {
+        let process = try Program.shell(
+            script,
+            ["analyze", try Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out"), "--json"]
+                + AnalyzeTests.short, scratch: scratch)
+        try process.run()
+        process.waitUntilExit()
+        #expect(FileManager.default.fileExists(atPath: scratch.file("out/report.html")))
+        return process.terminationStatus
+    }
+
+    @Test func `a reader that goes away costs no results`() throws {
+        #expect(try analyze("\"$0\" \"$@\" | true; exit ${PIPESTATUS[0]}") == 141)
+        #expect(try !scratch.text("stderr").contains("defect"))
+    }
+
+    @Test func `a stdout that takes nothing is a failure, a stderr that takes nothing is none`() throws {
+        #expect(try analyze("exec \"$0\" \"$@\" > /dev/full") == 1)
+        #expect(try scratch.text("stderr").contains("stdout: cannot be written (No space left on device)"))
+        #expect(try analyze("exec \"$0\" \"$@\" 2> /dev/full") == 0)
+        #expect(try analyze("exec \"$0\" \"$@\" 2>&-") == 0)
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Runs
+import Sampling
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// Chains that are stopped and resumed, and checkpoints that change under them.
+@Suite struct ChainUnitTests {
+    let run: RunCopy
+
+    init() throws { run = try RunCopy() }
+
+    /// One checkpoint with two chains, long enough to be stopped.
+    func options(_ method: SamplingMethod, output: String) throws -> MeasureOptions {
+        var options = run.quick
+        options.every = nil
+        options.steps = [try RunDirectoryProbe.lastStep(of: run.path)]
+        options.output = "\(run.path)/\(output)"
+        options.jobs = 2
+        options.sampling.method = method
+        options.sampling.chainCount = 2
+        options.sampling.burnInCount = 500
+        options.sampling.drawCount = [.mala, .hmc].contains(method) ? 1500 : 20_000
+        options.sampling.observationInterval = 50
+        options.sampling.covarianceRank = 2
+        return options
+    }
+
+    func chain(_ number: Int, of options: MeasureOptions) throws -> Chain<Float>? {
+        let store = MeasurementStore(run: run.path, output: options.output)
+        let step = try #require(options.steps?.first)
+        return try Chain<Float>.read(store.chainPath(step: step, restriction: nil, chain: number))?.value
+    }
+
+    /// Stopped three times at different draws, with every sampler, observations included.
+    @Test(arguments: SamplingMethod.allCases)
+    func `a chain that is interrupted is stored where it stands and goes on from there to the same bytes`(
+        method: SamplingMethod
+    ) async throws {
+        let (whole, stopped) = (try options(method, output: "whole"), try options(method, output: "stopped"))
+        var counts: [Int] = []
+        for _ in 0..<3 {
+            let (stream, progress) = AsyncStream.makeStream(of: WorkProgress.self, bufferingPolicy: .bufferingNewest(1))
+            let work = Task { [path = run.path] in
+                defer { progress.finish() }
+                _ = try await measure(RunDirectory(at: path), options: stopped, progress: progress)
+            }
+            for await state in stream where state.phase == "sampling" && state.drawsDone > (counts.last ?? 0) * 2 + 200
+            {
+                work.cancel()
+            }
+            await #expect(throws: CancellationError.self) { try await work.value }
+            counts.append(try #require(try chain(0, of: stopped)).trace.drawCount)
+            #expect(try chain(1, of: stopped) != nil)
+        }
+        #expect(counts == counts.sorted() && Set(counts).count == 3 && counts[0] > 0, "\(counts)")
+        #expect(counts[2] < whole.sampling.drawCount.map { $0 + 500 } ?? 0, "\(counts)")
+        for options in [stopped, whole] { _ = try await measure(RunDirectory(at: run.path), options: options) }
+        #expect(
+            FileManager.default.contentsEqual(atPath: "\(run.path)/stopped", andPath: "\(run.path)/whole"))
+    }
+
+    @Test func `a checkpoint that is written anew while it is measured is noticed and nothing of it stored`()
+        async throws
+    {
+        let directory = try RunDirectory(at: run.path)
+        let store = MeasurementStore(run: run.path, output: nil)
+        let lock = try store.lock(.exclusive)
+        try store.prepare()
+        defer { lock.release() }
+        let work = try prepareWork(directory, options: run.quick, store: store)
+        let settings = try #require(work.settings.sampling)
+        let centers = try CenterCache<Float>(series: directory.series, targets: work.targets, jobs: 1)
+        let unit = ChainUnit(
+            index: 3, target: 0, step: directory.series.references[3].step, chain: 0, drawCount: 5, key: "key",
+            weightsDigest: "of the weights that were there", replacesOther: true)
+        let found = try await failure {
+            _ = try await unit.run(
+                sampling: settings, centers: centers, store: store,
+                counter: ProgressCounter(phase: "", drawCount: 0, unitCount: 1, into: nil))
+        }
+        #expect(found.kind == .temporary)
+        #expect(found.reason.contains(directory.series.references[3].file))
+        #expect(found.reason.contains("written anew while it was measured") && found.reason.contains("Run again"))
+        #expect(!FileManager.default.fileExists(atPath: store.chainPath(step: unit.step, restriction: nil, chain: 0)))
+    }
+
+    @Test func `a folder that is held is not measured into`() async throws {
+        let store = MeasurementStore(run: run.path, output: nil)
+        let lock = try store.lock(.exclusive)
+        let found = try await failure { _ = try await measure(RunDirectory(at: run.path), options: run.quick) }
+        #expect(found.kind == .temporary && found.reason.contains("in use by process \(getpid()) on "))
+        lock.release()
+        _ = try await measure(RunDirectory(at: run.path), options: run.quick)
+    }
+
+    @Test func `units of other weights than the measurements are not compared`() async throws {
+        let other = try RunCopy(of: "tms-seed-B")
+        for path in [run.path, other.path] { _ = try await analyzeRun(at: path, options: run.quick) }
+        let runs = [run.path, other.path].map { ComparedRun.results($0) }
+        _ = try compareRuns(runs)
+        let store = MeasurementStore(run: other.path, output: nil)
+        let path = store.surveyPath(step: 0)
+        var survey = try #require(try Survey.read(path))
+        survey.value.weightsDigest = "of other weights"
+        try survey.value.write(to: path, key: survey.key, processor: survey.processor)
+        let found = try await failure { _ = try compareRuns(runs) }
+        #expect(found.kind == .mismatch)
+        #expect(found.reason.contains("\(store.folder): measurements.h5 and units are of different weights"))
+    }
+}
