@@ -208,7 +208,7 @@ struct Watch {
         return name.hasSuffix(".onnx") || name.hasSuffix(".yaml") || name == "data.h5"
     }
 
-    /// The files of a directory and of its folders, by path; none where there is no such directory.
+    /// The files of a directory, of its folders and of theirs, by path; none where there is no such directory.
     static func listing(of path: String, besides output: String) -> [String: Stamp] {
         var stamps: [String: Stamp] = [:]
         func add(_ folder: String, depth: Int) {
@@ -227,7 +227,7 @@ struct Watch {
                 }
             }
         }
-        add(path, depth: 1)
+        add(path, depth: 2)
         return stamps
     }
 }

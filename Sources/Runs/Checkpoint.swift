@@ -65,12 +65,15 @@ public struct CheckpointReference: Sendable, Equatable, Codable {
     public let group: String
     /// The row of every tensor's first axis where the file stacks the checkpoints; nil elsewhere.
     public let row: Int?
+    /// The other files where the run lists several for this step; each has the same group.
+    public let otherFiles: [String]
 
     /// Creates a reference.
-    public init(step: Int, file: String, group: String = "/", row: Int? = nil) {
+    public init(step: Int, file: String, group: String = "/", row: Int? = nil, otherFiles: [String] = []) {
         self.step = step
         self.file = file
         self.group = group
         self.row = row
+        self.otherFiles = otherFiles
     }
 }

@@ -45,7 +45,8 @@ enum CheckpointLayout {
             let parts = Array(dataset.parts.dropFirst(prefix.count))
             guard parts.count == 1 || mayHoldWeights(parts) else { return nil }
             return FileInventory.Dataset(
-                parts: parts, shape: dataset.shape, elementType: dataset.elementType, skipped: dataset.skipped)
+                parts: parts, shape: dataset.shape, elementType: dataset.elementType, skipped: dataset.skipped,
+                name: dataset.name)
         }
     }
 

@@ -34,6 +34,8 @@ public struct FileInventory: Sendable, Codable {
         public let elementType: ElementType?
         /// Why it is no tensor, e.g. "text"; nil for numbers, also for those in a form that is refused.
         public let skipped: String?
+        /// The name that its producer gives it, where the file says so and it is another than the path.
+        public var name: String?
     }
 
     /// The file.
@@ -90,6 +92,8 @@ struct HDF5CheckpointReader {
                     groupMarkers["\(member.name)/\(child.name)"] = try StepMarkers(of: try group.group(child.name))
                 }
             }
+            let names = try KerasLayout.names(in: root)
+            for index in datasets.indices { datasets[index].name = names[datasets[index].parts] }
             return FileInventory(
                 path: path, datasets: datasets, groupMarkers: groupMarkers, stepVectors: stepVectors)
         }
@@ -107,15 +111,7 @@ struct HDF5CheckpointReader {
                 markers.attributes.merge(inner.attributes) { outer, _ in outer }
                 markers.datasets.merge(inner.datasets) { outer, _ in outer }
             }
-            if members.contains(where: { $0.name == "optimizer" && $0.kind == .group }) {
-                let optimizer = try root.group("optimizer")
-                if try optimizer.members().contains(where: { $0.name == "vars" && $0.kind == .group }) {
-                    let vars = try optimizer.group("vars")
-                    if try vars.members().contains(where: { $0.name == "0" && $0.kind == .dataset }) {
-                        markers.datasets["iteration"] = try vars.dataset("0").singleInteger()
-                    }
-                }
-            }
+            if let iteration = try KerasLayout.iteration(in: root) { markers.datasets["iteration"] = iteration }
             return markers
         }
     }
@@ -156,7 +152,7 @@ extension HDF5Group {
 
 extension HDF5Dataset {
     /// The value of a dataset of one integer; nil for others.
-    fileprivate func singleInteger() throws(HDF5Error) -> Int? {
+    func singleInteger() throws(HDF5Error) -> Int? {
         guard shape.elementCount == 1, case .numbers(let type) = content, !type.isFloatingPoint else { return nil }
         return try read().integers?.first.map { Int($0) }
     }

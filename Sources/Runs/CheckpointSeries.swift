@@ -21,6 +21,8 @@ public struct CheckpointSeries: Sendable {
     /// What was inferred or left out, for the reader of the report.
     public let notes: [String]
     private let reader: any CheckpointReader
+    /// What tensors are called, by the names that their files give them.
+    private let names: [String: String]
     private let mayBeNonFinite: Set<String>
     /// The step of the checkpoint that `tensors` describes: the first that is not damaged.
     private let describedStep: Int
@@ -29,19 +31,22 @@ public struct CheckpointSeries: Sendable {
     ///
     /// - Parameters:
     ///   - files: The files, in any order; one may hold several checkpoints if it is the only one.
-    ///   - explicitSteps: The step of each file where the user says so; then nothing is inferred.
+    ///   - explicitSteps: The step of each file where the user says so; then nothing is inferred, and files of one step
+    ///     are the parts of one checkpoint.
+    ///   - names: What tensors are to be called, by the names that the files give them.
     ///   - mayBeNonFinite: Tensors that may hold NaN or infinities, such as attention masks.
     ///   - reader: What reads the files.
-    /// - Throws: `notFound` without files or steps; `mismatch` for two checkpoints of one step, steps mixed with epochs
-    ///   or several readings; what the reader throws.
+    /// - Throws: `notFound` without files or steps; `mismatch` for two checkpoints of one step, steps mixed with epochs,
+    ///   several readings or names of tensors that are not there; what the reader throws.
     public init(
-        files: [String], explicitSteps: [String: Int]? = nil, mayBeNonFinite: Set<String> = [],
-        reader: any CheckpointReader = ForeignCheckpointReader()
+        files: [String], explicitSteps: [String: Int]? = nil, names: [String: String] = [:],
+        mayBeNonFinite: Set<String> = [], reader: any CheckpointReader = CheckpointFileReader()
     ) throws(RunError) {
         let files = files.sorted(by: precedes)
         var notes: [String] = []
         var damaged: [String: RunError] = [:]
-        let inventory = try CheckpointSeries.firstInventory(of: files, reader, &damaged)
+        let groups = CheckpointSeries.groups(of: files, explicitSteps)
+        let inventory = try CheckpointSeries.firstInventory(of: groups, reader, &damaged)
         let layout = try CheckpointLayout(inventory, isAlone: files.count == 1 && explicitSteps == nil)
         let found: [CheckpointReference]
         switch layout {
@@ -52,7 +57,13 @@ public struct CheckpointSeries: Sendable {
         case .single(let group):
             let steps = try CheckpointSeries.steps(of: files, explicitSteps, reader, &damaged)
             axis = steps.axis
-            found = zip(files, steps.values).map { CheckpointReference(step: $1, file: $0, group: group) }
+            let stepOfFile = Dictionary(zip(files, steps.values)) { first, _ in first }
+            found = groups.compactMap { files in
+                stepOfFile[files[0]].map {
+                    CheckpointReference(step: $0, file: files[0], group: group, otherFiles: Array(files.dropFirst()))
+                }
+            }
+            if groups.count < files.count { notes.append("\(files.count) files hold \(groups.count) checkpoints") }
             if group != "/" { notes.append("weights are taken from the group \(group)") }
         }
         references = found.sorted { $0.step < $1.step }
@@ -65,32 +76,60 @@ public struct CheckpointSeries: Sendable {
         }
         let shown =
             references.first?.file == inventory.path
-            ? inventory : try CheckpointSeries.firstInventory(of: references.map(\.file), reader, &damaged)
+            ? inventory
+            : try CheckpointSeries.firstInventory(of: references.map { [$0.file] + $0.otherFiles }, reader, &damaged)
         let sample = references.first { $0.file == shown.path } ?? references[0]
         describedStep = sample.step
-        (tensors, notes) = try CheckpointSeries.describe(shown, sample, notes)
+        let shownNames = try CheckpointSeries.names(in: shown, sample, wanted: names)
+        (tensors, notes) = try CheckpointSeries.describe(shown, sample, shownNames, notes)
         for reference in references {
-            guard let error = damaged[reference.file] else { continue }
-            notes.append(
-                "\(axis.rawValue) \(reference.step): \(name(reference.file)) \(error.reason); what uses it will fail")
+            for file in [reference.file] + reference.otherFiles {
+                guard let error = damaged[file] else { continue }
+                notes.append(
+                    "\(axis.rawValue) \(reference.step): \(name(file)) \(error.reason); what uses it will fail")
+            }
         }
         self.notes = notes
+        self.names = shownNames
         self.reader = reader
         self.mayBeNonFinite = mayBeNonFinite
     }
 
-    /// What the first file that can be read holds; those before it are added to `damaged`.
+    /// The files of each checkpoint: those that the user gives one step, else each by itself.
+    private static func groups(of files: [String], _ explicitSteps: [String: Int]?) -> [[String]] {
+        guard let explicitSteps else { return files.map { [$0] } }
+        var groups: [[String]] = []
+        var places: [Int: Int] = [:]
+        for file in files {
+            if let step = explicitSteps[file], let place = places[step] {
+                groups[place].append(file)
+            } else {
+                if let step = explicitSteps[file] { places[step] = groups.count }
+                groups.append([file])
+            }
+        }
+        return groups
+    }
+
+    /// What the files of the first checkpoint that can be read hold; those that cannot are added to `damaged`.
     ///
     /// - Throws: `notFound` without files; what reading the first of them throws, if none can be read.
     private static func firstInventory(
-        of files: [String], _ reader: any CheckpointReader, _ damaged: inout [String: RunError]
+        of groups: [[String]], _ reader: any CheckpointReader, _ damaged: inout [String: RunError]
     ) throws(RunError) -> FileInventory {
         var first: RunError?
-        for file in files {
-            do throws(RunError) { return try reader.inventory(of: file) } catch {
-                damaged[file] = error
-                first = first ?? error
+        groups: for files in groups {
+            var inventories: [FileInventory] = []
+            for file in files {
+                do throws(RunError) { inventories.append(try reader.inventory(of: file)) } catch {
+                    damaged[file] = error
+                    first = first ?? error
+                    continue groups
+                }
             }
+            guard inventories.count > 1 else { return inventories[0] }
+            return FileInventory(
+                path: files[0], datasets: inventories.flatMap(\.datasets), groupMarkers: [:], stepVectors: [:])
         }
         throw first ?? RunError(.notFound, "a series needs at least one checkpoint file", path: ".")
     }
@@ -118,7 +157,10 @@ public struct CheckpointSeries: Sendable {
                 untold.append(file)
                 continue
             }
-            guard let step = try CheckpointStep.find(markers, name: name(file), path: file) else {
+            guard
+                let step = try CheckpointStep.find(
+                    markers, name: CheckpointFile(file).stepName, path: file)
+            else {
                 throw noStep(in: file)
             }
             told[file] = step
@@ -147,11 +189,11 @@ public struct CheckpointSeries: Sendable {
     }
 
     private static func stepInName(of file: String) -> CheckpointStep.Found? {
-        try? CheckpointStep.find(StepMarkers(), name: name(file), path: file)
+        try? CheckpointStep.find(StepMarkers(), name: CheckpointFile(file).stepName, path: file)
     }
 
     private static func noStep(in file: String) -> RunError {
-        let numbers = CheckpointStep.numbersInName(name(file))
+        let numbers = CheckpointStep.numbersInName(CheckpointFile(file).stepName)
         guard numbers.count < 2 else {
             return RunError(
                 .mismatch,
@@ -164,13 +206,35 @@ public struct CheckpointSeries: Sendable {
                 + "file, or list the files under `steps:` in run.yaml", path: file)
     }
 
+    /// What the tensors are to be called, by the names that the file gives them: what the user says, else the producer.
+    private static func names(
+        in inventory: FileInventory, _ reference: CheckpointReference, wanted: [String: String]
+    ) throws(RunError) -> [String: String] {
+        let datasets = CheckpointLayout.below(reference.group, inventory)
+        var names: [String: String] = [:]
+        var known: Set<String> = []
+        for dataset in datasets {
+            let inFile = dataset.parts.joined(separator: ".")
+            known.formUnion([inFile, dataset.name ?? inFile])
+            names[inFile] = wanted[inFile] ?? dataset.name.map { wanted[$0] ?? $0 }
+        }
+        for name in wanted.keys.sorted(by: precedes) where !known.contains(name) {
+            let nearest = nearestName(to: name, among: known.sorted(by: precedes)).map { "; did you mean \($0)?" } ?? ""
+            throw RunError(
+                .mismatch, "stands under `names:` in run.yaml, and is no tensor of the checkpoint\(nearest)",
+                path: reference.file, object: name)
+        }
+        return names
+    }
+
     private static func describe(
-        _ inventory: FileInventory, _ reference: CheckpointReference, _ notes: [String]
+        _ inventory: FileInventory, _ reference: CheckpointReference, _ names: [String: String], _ notes: [String]
     ) throws(RunError) -> ([TensorDescription], [String]) {
         var notes = notes
         var tensors: [TensorDescription] = []
         for dataset in CheckpointLayout.below(reference.group, inventory) {
-            let name = dataset.parts.joined(separator: ".")
+            let inFile = dataset.parts.joined(separator: ".")
+            let name = names[inFile] ?? inFile
             if let skipped = dataset.skipped {
                 notes.append("\(name) is skipped: \(skipped) is not a tensor")
                 continue
@@ -196,7 +260,7 @@ public struct CheckpointSeries: Sendable {
     ///   damaged file; `temporary` if the file is still being written.
     public func read(at index: Int) throws(RunError) -> Checkpoint {
         let reference = references[index]
-        let read = try reader.tensors(at: reference).sorted { precedes($0.name, $1.name) }
+        let read = try tensors(at: reference).sorted { precedes($0.name, $1.name) }
         let place = reference.row.map { "row \($0)" } ?? (reference.group == "/" ? "" : reference.group)
         func mismatch(_ object: String, _ reason: String) -> RunError {
             let inside = place.isEmpty ? "" : "\(place): "
@@ -204,7 +268,9 @@ public struct CheckpointSeries: Sendable {
         }
         let firstStep = "\(axis.rawValue) \(describedStep)"
         for (one, next) in zip(read, read.dropFirst()) where one.name == next.name {
-            throw mismatch(one.name, "two datasets have this name once `/` is read as `.`; rename one")
+            let places =
+                reference.otherFiles.isEmpty ? "two datasets have this name" : "two files hold it, or it stands twice"
+            throw mismatch(one.name, "\(places) once `/` is read as `.`; rename one, or leave it out")
         }
         let found = Dictionary(uniqueKeysWithValues: read.map { ($0.name, $0.tensor) })
         let expected = Set(tensors.map(\.name))
@@ -244,6 +310,16 @@ public struct CheckpointSeries: Sendable {
         return Checkpoint(step: reference.step, tensors: read)
     }
 
+    private func tensors(at reference: CheckpointReference) throws(RunError) -> [NamedTensor] {
+        var tensors: [NamedTensor] = []
+        for file in [reference.file] + reference.otherFiles {
+            let part = CheckpointReference(step: reference.step, file: file, group: reference.group, row: reference.row)
+            tensors += try reader.tensors(at: part)
+        }
+        guard !names.isEmpty else { return tensors }
+        return tensors.map { NamedTensor(name: names[$0.name] ?? $0.name, tensor: $0.tensor) }
+    }
+
     /// The first checkpoint among `indices` that is not damaged.
     ///
     /// - Throws: As `read(at:)` of the first, where all are damaged.
@@ -259,8 +335,8 @@ public struct CheckpointSeries: Sendable {
     }
 }
 
-/// The last part of a path.
-private func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+/// A file's name for messages.
+private func name(_ path: String) -> String { CheckpointFile(path).shownName }
 
 extension Tensor {
     /// The first NaN or infinity, as text; nil if all elements are finite.

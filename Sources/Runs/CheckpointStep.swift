@@ -44,10 +44,11 @@ enum CheckpointStep {
         return nil
     }
 
-    /// The name without endings such as `.h5` and `.weights.h5`, in lower case.
+    /// The name without endings such as `.h5`, `.weights.h5` and `.safetensors.index.json`, in lower case.
     static func stem(_ name: String) -> String {
         var stem = name.lowercased()
-        for ending in [".h5", ".hdf5", ".hdf", ".weights"] where stem.hasSuffix(ending) {
+        for ending in [".index.json", ".json", ".safetensors", ".h5", ".hdf5", ".hdf", ".weights"]
+        where stem.hasSuffix(ending) {
             stem.removeLast(ending.count)
         }
         return stem

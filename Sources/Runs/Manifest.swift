@@ -16,7 +16,7 @@ public struct Manifest: Sendable {
         public let value: String
     }
 
-    /// A checkpoint file and the step it belongs to.
+    /// A checkpoint file and the step it belongs to; files of one step are its parts.
     public struct ExplicitStep: Sendable, Equatable {
         /// The file, relative to the run directory.
         public let file: String
@@ -42,6 +42,8 @@ public struct Manifest: Sendable {
     public let buffers: [String]
     /// Tensors of the checkpoints that the graph need not use.
     public let ignored: [String]
+    /// What tensors of the checkpoints are called from here on, by the names that they have there.
+    public let names: [String: String]
     /// Initializers of the graph that no checkpoint needs to hold.
     public let constants: [String]
     /// Hyperparameters in the order written.
@@ -51,7 +53,7 @@ public struct Manifest: Sendable {
 
     private static let keys = [
         "name", "model", "data", "checkpoints", "metrics", "loss", "trainable", "buffers", "ignored", "constants",
-        "hyperparameters", "steps",
+        "names", "hyperparameters", "steps",
     ]
 
     /// Reads the keys of `run.yaml`.
@@ -68,6 +70,11 @@ public struct Manifest: Sendable {
         buffers = try yaml.texts("buffers") ?? []
         ignored = try yaml.texts("ignored") ?? []
         constants = try yaml.texts("constants") ?? []
+        var names: [String: String] = [:]
+        if let mapping = try yaml.mapping("names") {
+            for entry in mapping.entries { names[entry.key] = try mapping.text(entry.key) }
+        }
+        self.names = names
         hyperparameters = (try yaml.mapping("hyperparameters")?.flattened ?? []).map(Hyperparameter.init)
 
         if case .mapping(let loss)? = yaml.value("loss") {

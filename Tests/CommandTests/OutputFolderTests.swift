@@ -112,7 +112,7 @@ import Testing
             cp -a $disk/out/. \(scratch.file("copied"))
             """
         let errors = try run(
-            ["-rm", "/bin/bash", "-c", script, Program.path]
+            ["-rm", "/bin/bash", "-c", script, BuiltProgram.path]
                 + arguments("analyze", output: "disk/out", AnalyzeTests.short),
             script: "exec unshare \"$@\"")
         #expect(errors.contains("No space left on device") && errors.contains(scratch.file("disk/out/units/")))

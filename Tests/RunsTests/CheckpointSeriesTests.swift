@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 import Tensors
 import TestSupport
 import Testing
@@ -98,6 +99,65 @@ import Testing
         let series = try CheckpointSeries(files: files, explicitSteps: [files[0]: 9, files[1]: 3])
         #expect(series.references.map(\.step) == [3, 9])
         #expect(series.references.map(\.file) == [files[1], files[0]])
+    }
+
+    /// Two files per step, which hold different tensors.
+    private func withParts(_ body: (_ a: (Int) -> String, _ b: (Int) -> String) throws -> Void) throws {
+        try withTemporaryFolder { folder in
+            for step in 1...2 {
+                try HDF5File.writeAtomically(to: "\(folder)/\(step).a.h5") { root throws(HDF5Error) in
+                    try root.write("w", Tensor([Float(step)], shape: [1]))
+                }
+                try HDF5File.writeAtomically(to: "\(folder)/\(step).b.h5") { root throws(HDF5Error) in
+                    try root.write("v", Tensor([Float(-step)], shape: [1]))
+                }
+            }
+            try body({ "\(folder)/\($0).a.h5" }, { "\(folder)/\($0).b.h5" })
+        }
+    }
+
+    @Test func `files that are given one step are the parts of one checkpoint`() throws {
+        try withParts { a, b in
+            let steps = [a(1): 10, b(1): 10, a(2): 20, b(2): 20]
+            let series = try CheckpointSeries(files: Array(steps.keys), explicitSteps: steps)
+            #expect(series.references.map(\.step) == [10, 20])
+            #expect(series.tensors.map(\.name) == ["v", "w"])
+            #expect(series.notes.contains("4 files hold 2 checkpoints"))
+            for step in 1...2 {
+                let tensors = try series.read(at: step - 1).tensors
+                #expect(tensors.map { $0.tensor.values(as: Float.self) } == [[-Float(step)], [Float(step)]])
+            }
+        }
+    }
+
+    @Test func `parts that hold one tensor twice, or lack one, name it`() throws {
+        try withParts { a, b in
+            var steps = [a(1): 10, a(2): 10]
+            var series = try CheckpointSeries(files: Array(steps.keys), explicitSteps: steps)
+            var error = #expect(throws: RunError.self) { try series.read(at: 0) }
+            #expect(error?.kind == .mismatch)
+            #expect(error?.object == "w")
+            #expect(error?.reason.contains("two files hold it") == true, "\(error?.reason ?? "")")
+            steps = [a(1): 10, b(1): 10, a(2): 20]
+            series = try CheckpointSeries(files: Array(steps.keys), explicitSteps: steps)
+            error = #expect(throws: RunError.self) { try series.read(at: 1) }
+            #expect(error?.object == "v")
+            #expect(error?.reason.contains("is missing") == true)
+        }
+    }
+
+    @Test func `names that the user gives replace those of the file`() throws {
+        let file = try Fixture.url("hdf5/flat/step_20.h5").path()
+        let names = ["layers.2.weight": "a/kernel", "layers.10.bias": "a/bias"]
+        let series = try CheckpointSeries(files: [file], names: names)
+        #expect(series.tensors.map(\.name) == ["a/bias", "a/kernel", "count"])
+        #expect(try series.read(at: 0)["a/bias"] == Tensor([20, -20] as [Float], shape: [2]))
+        let error = #expect(throws: RunError.self) {
+            try CheckpointSeries(files: [file], names: ["layers.3.weight": "w"])
+        }
+        #expect(error?.kind == .mismatch)
+        #expect(error?.object == "layers.3.weight")
+        #expect(error?.reason.contains("did you mean layers.2.weight?") == true)
     }
 
     @Test func `a file cut short anywhere is an error that names it`() throws {

@@ -19,6 +19,7 @@ import Testing
             buffers: [mask]
             ignored: [head]
             constants: [table]
+            names: {layers.dense.vars.0: dense/kernel, a: b}
             hyperparameters: {optimizer: {name: adam, lr: 1e-3}, seeds: [1, 2]}
             steps: {first.h5: 0, second.h5: 10}
             """)
@@ -32,6 +33,7 @@ import Testing
         #expect(manifest.buffers == ["mask"])
         #expect(manifest.ignored == ["head"])
         #expect(manifest.constants == ["table"])
+        #expect(manifest.names == ["layers.dense.vars.0": "dense/kernel", "a": "b"])
         #expect(
             manifest.hyperparameters.map { "\($0.name)=\($0.value)" } == [
                 "optimizer.name=adam", "optimizer.lr=1e-3", "seeds.0=1", "seeds.1=2",

@@ -8,7 +8,10 @@
 """
 
 from .arguments import LOSSES, RecorderError
+from .convert import convert
 from .devinterp import convert_devinterp
+from .keras_names import keras_names, write_keras_names
 from .recorder import RECORDED_EXAMPLE_COUNT, Recorder
 
-__all__ = ["LOSSES", "RECORDED_EXAMPLE_COUNT", "Recorder", "RecorderError", "convert_devinterp"]
+__all__ = ["LOSSES", "RECORDED_EXAMPLE_COUNT", "Recorder", "RecorderError", "convert",
+           "convert_devinterp", "keras_names", "write_keras_names"]

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import uuid
 
 _COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}
 
@@ -18,11 +18,16 @@ def write_dataset(file, name, array):
 @contextlib.contextmanager
 def replacing(path):
     """A temporary path in the same folder that takes the final name when the body has succeeded."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
+    temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}"
+    # Created with the user's own mask, which the modules for temporary files do not heed.
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
-        yield temporary
-        os.chmod(temporary, 0o644)
+        yield str(temporary)
+        written = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(written)
+        finally:
+            os.close(written)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

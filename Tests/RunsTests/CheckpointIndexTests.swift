@@ -1,0 +1,103 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Runs
+
+@Suite struct CheckpointIndexTests {
+    /// A folder with an index and parts, each with one tensor of that name, and what the reader says of it.
+    private func inventory(
+        _ index: String, parts: [String: [String]] = [:], links: [String: String] = [:]
+    ) throws -> FileInventory {
+        try withTemporaryFolder { folder in
+            let home = "\(folder)/checkpoint-5"
+            try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+            for (name, tensors) in parts {
+                let entries = tensors.enumerated().map {
+                    #""\#($1)":{"dtype":"U8","shape":[1],"data_offsets":[\#($0),\#($0 + 1)]}"#
+                }
+                let data = [UInt8](repeating: 7, count: tensors.count)
+                try SafetensorsFileTests.bytes("{\(entries.joined(separator: ","))}", data)
+                    .write(to: URL(fileURLWithPath: "\(home)/\(name)"))
+            }
+            for (name, target) in links {
+                try FileManager.default.createSymbolicLink(atPath: "\(home)/\(name)", withDestinationPath: target)
+            }
+            let path = "\(home)/model.safetensors.index.json"
+            try Data(index.utf8).write(to: URL(fileURLWithPath: path))
+            return try CheckpointFileReader().inventory(of: path)
+        }
+    }
+
+    private func refused(
+        _ index: String, parts: [String: [String]] = [:], links: [String: String] = [:], _ words: String,
+        kind: RunError.Kind = .malformed
+    ) {
+        let error = #expect(throws: RunError.self) { try inventory(index, parts: parts, links: links) }
+        #expect(error?.kind == kind)
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    private let two = ["a.safetensors": ["v"], "b.safetensors": ["w"]]
+
+    @Test func `the tensors of all parts are those of the checkpoint`() throws {
+        let found = try inventory(#"{"weight_map":{"w":"b.safetensors","v":"a.safetensors"}}"#, parts: two)
+        #expect(found.datasets.map(\.parts) == [["v"], ["w"]])
+        #expect(found.path.hasSuffix("model.safetensors.index.json"))
+    }
+
+    @Test(arguments: [
+        "../a.safetensors", "/etc/passwd", "sub/a.safetensors", "..", "", ".", "a.safetensors/", "passwd",
+        "model.safetensors.index.json",
+    ])
+    func `a file outside the folder, or not of weights, is refused`(name: String) {
+        refused(#"{"weight_map":{"v":"\#(name)"}}"#, parts: two, "which is not one of weights in the index's folder")
+    }
+
+    @Test func `a link out of the folder is refused`() throws {
+        let elsewhere = try Fixture.url("safetensors/types.safetensors").path()
+        refused(
+            #"{"weight_map":{"v":"c.safetensors"}}"#, links: ["c.safetensors": elsewhere], "which is not one of weights"
+        )
+        // A link inside the folder leads nowhere else.
+        let found = try inventory(
+            #"{"weight_map":{"v":"c.safetensors"}}"#, parts: two, links: ["c.safetensors": "a.safetensors"])
+        #expect(found.datasets.count == 1)
+    }
+
+    @Test func `a file that is not there is not found`() {
+        refused(#"{"weight_map":{"v":"c.safetensors"}}"#, "c.safetensors: is not there", kind: .notFound)
+    }
+
+    @Test func `a tensor that its part lacks is refused`() {
+        refused(
+            #"{"weight_map":{"v":"a.safetensors","x":"b.safetensors"}}"#, parts: two, "x: is listed as in b.safetensors"
+        )
+    }
+
+    @Test func `a tensor of a part that the index does not list is refused`() {
+        refused(
+            #"{"weight_map":{"v":"a.safetensors"}}"#, parts: ["a.safetensors": ["v", "x"]],
+            "x: is in a.safetensors, and is not listed there")
+    }
+
+    @Test func `a tensor in two parts is refused`() {
+        let parts = ["a.safetensors": ["v"], "b.safetensors": ["v", "w"]]
+        refused(#"{"weight_map":{"v":"a.safetensors","w":"b.safetensors"}}"#, parts: parts, "v: is in b.safetensors")
+        refused(
+            #"{"weight_map":{"v":["a.safetensors","b.safetensors"],"w":"b.safetensors"}}"#, parts: parts,
+            "v: is in two of its files: a.safetensors, b.safetensors")
+    }
+
+    @Test func `a tensor that is listed twice is refused`() {
+        refused(#"{"weight_map":{"v":"a.safetensors","v":"b.safetensors"}}"#, parts: two, "v: stands twice")
+        refused(#"{"weight_map":{"v":"a.safetensors"},"weight_map":{}}"#, parts: two, "`weight_map` twice")
+    }
+
+    @Test(arguments: [
+        "", "[]", "{", "{}", #"{"weight_map":{}}"#, #"{"weight_map":[]}"#, #"{"weight_map":{"v":1}}"#, "{} x",
+    ])
+    func `what is no index is refused`(text: String) {
+        refused(text, "")
+    }
+}
