@@ -6,6 +6,8 @@ struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmarks",
         abstract: "Measures the engine on the workloads that the peers are measured on.",
-        subcommands: [Speed.self, Scaling.self, Precision.self, Restriction.self, Variance.self, Reading.self],
+        subcommands: [
+            Speed.self, Scaling.self, Precision.self, Restriction.self, Variance.self, Reading.self, Series.self,
+        ],
         defaultSubcommand: Speed.self)
 }
