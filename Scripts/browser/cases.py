@@ -30,12 +30,16 @@ class Case:
 
     name: str
     page: Path
-    # What a reader must find on it, literally.
+    # What a reader must find on it, literally, but for what would turn the direction of the text after it.
     words: tuple = ()
     # The most bytes that it may have.
     size_limit: int = 1_000_000
     # Where a server has it; else it is opened as a file.
     address: str = ""
+
+    @property
+    def shown_words(self):
+        return [words.replace("\u202e", "\ufffd") for words in self.words]
 
     @property
     def url(self):

@@ -55,7 +55,7 @@ class PageTests(unittest.TestCase):
 
     def check_words(self, case):
         shown = self.browser.evaluate("return document.body.textContent;")
-        self.expect_none([f"the page does not say “{words}”" for words in case.words if words not in shown])
+        self.expect_none([f"the page does not say “{words}”" for words in case.shown_words if words not in shown])
 
     def open_folds(self):
         self.browser.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true;")

@@ -44,7 +44,7 @@ class ServedTests(Reader):
         box, _ = self.entry("tms-seed-B")
         box.click()
         self.driver.find_element(By.CSS_SELECTOR, "form button").click()
-        self.browser.wait(lambda: "two" in self.browser.text().lower(), "nothing says why not")
+        self.browser.wait(lambda: "Tick at least two" in self.browser.text(), "nothing says why not")
         # A page of its own says so, with a status of 400.
         self.browser.complaints()
 
