@@ -222,6 +222,15 @@ public struct RecordedSeries: Sendable, Codable, Equatable {
         self.steps = steps
         self.values = values
     }
+
+    /// Whether the series counts the training as its steps do: by its name tokens, examples or time, and always rising.
+    /// Checkpoints can be drawn over it, and it witnesses nothing.
+    public var isClock: Bool {
+        let words = name.lowercased().split { !$0.isLetter }
+        return words.contains { ["token", "tokens", "time", "seconds", "hours", "samples", "examples"].contains($0) }
+            && Set(steps).count == steps.count && values.count > 1
+            && zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
+    }
 }
 
 extension Measurements {

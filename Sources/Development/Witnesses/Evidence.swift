@@ -63,7 +63,7 @@ extension Measurements {
             }
             groups.append(("\(name) loss", [series("\(name) loss", logarithmic(points))]))
         }
-        for recorded in recordedSeries {
+        for recorded in recordedSeries where !recorded.isClock {
             groups.append(
                 (
                     recorded.name,

@@ -46,7 +46,7 @@ public struct RunReport: Sendable {
                 stageSection, dynamicsSection, restrictionSection, tensorSection, recordedSection, diagnosticsSection,
                 calibration?.section, settingsSection, provenanceSection, methodsSection, advisorySection(notices),
             ].compactMap { $0 },
-            axes: measurements.growingSeries.map {
+            axes: measurements.recordedSeries.filter(\.isClock).map {
                 PageData.Axis(name: $0.name, steps: $0.steps.map(Double.init), values: $0.values)
             },
             word: measurements.axis.rawValue,

@@ -92,18 +92,6 @@ extension RunReport {
 }
 
 extension Measurements {
-    /// The recorded series that a reader may have checkpoints drawn over: tokens and times that never fall.
-    var growingSeries: [RecordedSeries] {
-        recordedSeries.filter { series in
-            let words = series.name.lowercased().split { !$0.isLetter }
-            return words.contains {
-                ["token", "tokens", "time", "seconds", "hours", "samples", "examples"].contains($0)
-            }
-                && Set(series.steps).count == series.steps.count && series.values.count > 1
-                && zip(series.values, series.values.dropFirst()).allSatisfy { $0 < $1 }
-        }
-    }
-
     /// The names of all subsets with a loss, in order of first appearance.
     var subsetNames: [String] {
         var names: [String] = []
