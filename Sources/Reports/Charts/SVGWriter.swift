@@ -98,12 +98,13 @@ extension String {
         return result.replacingForbiddenInMarkup
     }
 
-    /// The text with every control character that XML forbids replaced by U+FFFD.
+    /// The text with every control character that XML forbids replaced by U+FFFD, and every one that would turn the
+    /// direction of what stands after it: a name must not reorder the sentence that it is in.
     var replacingForbiddenInMarkup: String {
         func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
             switch scalar {
             case "\t", "\n", "\r": false
-            case "\u{0}"..<" ", "\u{FFFE}", "\u{FFFF}": true
+            case "\u{0}"..<" ", "\u{FFFE}", "\u{FFFF}", "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": true
             default: false
             }
         }
