@@ -113,7 +113,10 @@ private func requireDifferentFolders(_ runs: [ComparedRun]) throws(Failure) {
         let place: String
         switch run {
         case .results(let path): place = MeasurementStore(run: path, output: nil).folder
-        case .analysis(_, let file): place = file
+        // It stands for the results that it lies among.
+        case .analysis(_, let file):
+            let url = URL(fileURLWithPath: file)
+            place = url.lastPathComponent == "analysis.json" ? url.deletingLastPathComponent().path : file
         }
         let real = URL(fileURLWithPath: place).resolvingSymlinksInPath().standardizedFileURL.path
         if let before = seen.updateValue(run.path, forKey: real) {
@@ -133,14 +136,14 @@ private func requireCommonQuantity(_ analyses: [Analysis]) throws(Failure) {
         var names: [String] = []
         if measurements.checkpoints.contains(where: { $0.llc != nil }) { names.append("λ̂") }
         if measurements.checkpoints.contains(where: { $0.loss != nil }) { names.append("loss") }
-        if analysis.stages != nil { names.append("stages") }
         if analysis.essentialDynamics != nil { names.append("output components") }
+        if !measurements.tensors.isEmpty { names.append("weights") }
         return names + measurements.recordedSeries.map(\.name)
     }
     let counts = Dictionary(quantities.flatMap { Set($0).map { ($0, 1) } }, uniquingKeysWith: +)
     guard !counts.values.contains(where: { $0 > 1 }) else { return }
     let listing = zip(analyses, quantities).map { analysis, names in
-        "  \(analysis.measurements.runName): \(names.isEmpty ? "weights alone" : names.joined(separator: ", "))"
+        "  \(analysis.measurements.runName): \(names.isEmpty ? "nothing" : names.joined(separator: ", "))"
     }
     throw Failure(
         .mismatch,
