@@ -29,6 +29,18 @@ struct ComparisonReportTests {
         #expect(figures == [3, 6])
     }
 
+    @Test func `few runs have a column each in the table of boundaries, many a row each`() throws {
+        let many = (1...8).map { SyntheticAnalysis.full(name: "run \($0)", delay: 1 + Double($0) / 20) }
+        let few = try #require(ComparisonReport(comparison: Comparison(Self.runs)).page.summary.first)
+        #expect(few.headings == ["Boundary", "A", "B"])
+        let report = ComparisonReport(comparison: Comparison(many))
+        let upright = try #require(report.page.summary.first)
+        #expect(upright.headings.first == "Run" && upright.headings.contains("End of stage 1"))
+        #expect(upright.texts.map { $0[0] } == many.map(\.measurements.runName))
+        let table = try #require(report.stageTable)
+        #expect(upright.texts[3][1] == table.texts[0][4], "run 4, end of stage 1")
+    }
+
     @Test func `what cannot be compared has no column`() throws {
         var other = Self.runs[1]
         other.measurements.settings?.localization *= 2

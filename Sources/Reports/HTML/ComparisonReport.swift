@@ -35,7 +35,7 @@ public struct ComparisonReport: Sendable {
             eyebrow: "\(names.count) training runs compared",
             title: names.count > 4 ? "\(names[0]) and \(names.count - 1) other runs" : names.joined(separator: " · "),
             verdict: comparison.verdict,
-            summary: [stageTable].compactMap(\.self),
+            summary: [stageTable.map(upright)].compactMap(\.self),
             terms: Page.terms(of: comparison.analyses, drawnQualities: []),
             facts: zip(names, comparison.analyses).prefix(4).map { name, analysis in
                 let count = Format.counted(analysis.measurements.checkpoints.count, "checkpoint")

@@ -203,6 +203,23 @@ struct Table: Sendable {
     }
 }
 
+extension Table {
+    /// The same table of text with a row for each of its columns but the first, under another first heading.
+    func transposed(heading: String) -> Table {
+        var table = self
+        let markup = columns.first?.columnMarkup ?? ""
+        table.columns =
+            [Column(columnHeading: heading, columnMarkup: markup)]
+            + rows.map { Column(columnHeading: $0.rowHeading.cellText, columnMarkup: markup) }
+        table.rows = columns.dropFirst().enumerated().map { index, column in
+            Row(
+                rowMarkup: "", rowHeading: Cell(cellText: column.columnHeading, cellMarkup: markup),
+                cells: rows.map { $0.cells[index] })
+        }
+        return table
+    }
+}
+
 extension Page.Figure {
     /// The widths that charts are drawn for; the page's style switches between the first two.
     static let fullWidth = 1104.0

@@ -33,17 +33,20 @@ extension ComparisonReport {
                         return cell(boundary, ratio: run == 0 ? nil : match)
                     })
         }
-        for run in findings.indices {
-            for boundary in findings[run]?.boundaries ?? [] where !shown[run].contains(boundary.step) {
-                rows.append(
-                    ["Unmatched"] + findings.indices.map { $0 == run ? cell(boundary, ratio: nil) : "–" })
-            }
+        let unmatched = findings.indices.map { run in
+            (findings[run]?.boundaries ?? []).filter { !shown[run].contains($0.step) }.map { cell($0, ratio: nil) }
+        }
+        if unmatched.contains(where: { !$0.isEmpty }) {
+            rows.append(["Unmatched"] + unmatched.map { $0.isEmpty ? "–" : $0.joined(separator: ", ") })
         }
         return Table(
             "Boundaries of the baseline, \(comparison.runNames[0]), and those of the other runs matched to them by "
                 + "\(comparison.alignment.words): place, 95 % interval, and how many times the baseline’s step that is, with its 95 % interval",
             columns: ["Boundary"] + comparison.runNames, rows: rows)
     }
+
+    /// A table with a column for each run as it is readable: with a row for each run where there are many.
+    func upright(_ table: Table) -> Table { isCrowded ? table.transposed(heading: "Run") : table }
 
     /// The stages of each run, how well they agree and by what coordinate; nil when no run has any.
     var stageSection: Page.Section? {
@@ -113,9 +116,10 @@ extension ComparisonReport {
         let tables = subjects.compactMap { subject -> Table? in
             let differences = comparison.differences.filter { $0.subject == subject }
             guard !differences.isEmpty else { return nil }
-            return Table(
-                subject.words, columns: ["Name"] + comparison.runNames, isShortened: true,
-                rows: differences.map { difference in [difference.name] + difference.values.map { $0 ?? "–" } })
+            return upright(
+                Table(
+                    subject.words, columns: ["Name"] + comparison.runNames, isShortened: true,
+                    rows: differences.map { difference in [difference.name] + difference.values.map { $0 ?? "–" } }))
         }
         let common = comparison.analyses[0].measurements.hyperparameters.filter { entry in
             comparison.analyses.allSatisfy { $0.measurements.hyperparameters.contains(entry) }
