@@ -63,6 +63,25 @@ struct RunReportTests {
         #expect(parsed.texts["h1"]?.first?.contains("</script><img") == true)
     }
 
+    @Test func `a name cannot turn the direction of what stands beside it`() throws {
+        let page = try RunReport(analysis: SyntheticAnalysis.full(name: "a\u{202E}b\u{2067}c")).html()
+        #expect(page.contains("a\u{FFFD}b\u{FFFD}c"))
+        let turning: ClosedRange<UInt32> = 0x202A...0x202E
+        #expect(!page.unicodeScalars.contains { turning.contains($0.value) || (0x2066...0x2069).contains($0.value) })
+    }
+
+    @Test func `the table of stages has no column for what no stage has`() throws {
+        var analysis = SyntheticAnalysis.full()
+        let all = try #require(RunReport(analysis: analysis).stageSummary)
+        #expect(all.headings.contains("Type") && all.headings.contains("Δ loss"))
+        for index in analysis.stages?.stages.indices ?? 0..<0 {
+            analysis.stages?.stages[index].lossChange = nil
+            analysis.stages?.stages[index].llcChange = nil
+        }
+        let bare = try #require(RunReport(analysis: analysis).stageSummary)
+        #expect(bare.headings == ["Stage", "From step", "To step", "95 % interval", "Support", "Confirmed by"])
+    }
+
     /// Everything that may be missing, one at a time and together.
     static let degradations: [(name: String, change: @Sendable (inout Analysis) -> Void)] = [
         ("no stages", { $0.stages = nil }),

@@ -2,11 +2,17 @@ import Development
 
 extension Page {
     /// What the verdict's terms and the main figure's marks mean, for a reader who knows machine learning but not
-    /// singular learning theory: what occurs and no more. Empty when no LLC was measured.
+    /// singular learning theory: what occurs and no more. Empty when there is nothing to explain.
     ///
     /// - Parameter drawnQualities: The qualities of the points that the figure draws.
     static func terms(of analyses: [Analysis], drawnQualities: Set<Mark.Quality>) -> [String] {
-        guard analyses.contains(where: { $0.measurements.checkpoints.contains { $0.llc != nil } }) else { return [] }
+        guard analyses.contains(where: { $0.measurements.checkpoints.contains { $0.llc != nil } }) else {
+            return analyses.contains { $0.stages != nil }
+                ? [
+                    "The LLC, or local learning coefficient (λ̂), is the effective complexity of the model at a checkpoint. "
+                        + "It was not measured here, so where stages end is told from what was."
+                ] : []
+        }
         var sentences = [
             "λ̂ estimates the local learning coefficient (LLC), the effective complexity of the model at a checkpoint: "
                 + "how degenerate the minimum of the loss is there. The more ways the weights can change without "

@@ -113,9 +113,11 @@ extension TerminalView {
             }
             func widest(_ column: Int) -> Int { cells.map { $0[column].columnCount }.max() ?? 0 }
             var chosen: [Int] = []
-            for column in Self.columnsByWorth where table.columns.indices.contains(column) {
+            let typeColumn = table.headings.firstIndex(of: "Type")
+            for column in Self.headingsByWorth.compactMap({ start in table.headings.firstIndex { $0.hasPrefix(start) } }
+            ) {
                 let room = width - chosen.reduce(0) { $0 + widest($1) + 2 }
-                if widest(column) > room, column == Self.typeColumn {
+                if widest(column) > room, column == typeColumn {
                     for row in cells.indices { cells[row][column] = String(cells[row][column].prefix { $0 != ":" }) }
                 }
                 if widest(column) <= room { chosen.append(column) }
@@ -130,10 +132,11 @@ extension TerminalView {
             }
         }
 
-        /// Stage, from, to, type, Δλ̂, Δloss, interval, support and confirmation.
-        private static let columnsByWorth = [0, 1, 2, typeColumn, 6, 5, 3, 4, 8]
-        /// A letter and what it stands for; the letter alone where there is no room.
-        private static let typeColumn = 7
+        /// What the headings of the stage table start with, the most telling first. A type is a letter and what it
+        /// stands for; the letter alone where there is no room.
+        private static let headingsByWorth = [
+            "Stage", "From", "To", "Type", "Δλ̂", "Δ loss", "95 %", "Support", "Confirmed",
+        ]
 
         /// The highest and the lowest value of a plot.
         private func labels(_ points: [Mark.Point]) -> [String] {

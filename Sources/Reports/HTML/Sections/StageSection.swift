@@ -8,29 +8,47 @@ extension RunReport {
         guard let finding = analysis.stages else { return nil }
         let unit = analysis.measurements.axis.rawValue
         let witnesses = analysis.evidence.table
-        let columns = [
-            "Stage", "From \(unit)", "To \(unit)", "95 % interval", "Support", "Δ loss", "Δλ̂", "Type", "Confirmed by",
-        ]
-        let rows = finding.stages.enumerated().map { index, stage in
-            let end = index < finding.boundaries.count ? finding.boundaries[index] : nil
-            var confirmation = end == nil ? "" : "no other series"
-            if end != nil, let witnesses, witnesses.independentCount > 0 {
-                confirmation =
-                    "\(witnesses.confirmationCount(ofBoundary: index)) of \(witnesses.independentCount) series; by chance "
-                    + Format.value(witnesses.expectedByChance(ofBoundary: index), significantDigits: 2)
-            }
-            return [
-                "\(index + 1)", Format.step(stage.start), Format.step(stage.end) + (end == nil ? ", the end" : ""),
-                end.map { Format.interval($0.interval) } ?? "", end?.support.map { Format.share($0) } ?? "",
-                stage.lossChange.map(Format.change) ?? "not measured",
-                stage.llcChange.map(Format.change) ?? "not measured",
-                stage.kind.words, confirmation,
-            ]
+        let ends = finding.stages.indices.map { $0 < finding.boundaries.count ? finding.boundaries[$0] : nil }
+        let confirmations = ends.enumerated().map { index, end in
+            guard end != nil else { return "" }
+            guard let witnesses, witnesses.independentCount > 0 else { return "no other series" }
+            return
+                "\(witnesses.confirmationCount(ofBoundary: index)) of \(witnesses.independentCount) series; by chance "
+                + Format.value(witnesses.expectedByChance(ofBoundary: index), significantDigits: 2)
         }
+        let knowsLoss = finding.stages.contains { $0.lossChange != nil }
+        let knowsLLC = finding.stages.contains { $0.llcChange != nil }
+        func changes(_ change: KeyPath<Stage, Estimate?>) -> [String] {
+            finding.stages.map { $0[keyPath: change].map(Format.change) ?? "not measured" }
+        }
+        // What no stage has gets no column.
+        let columns: [(heading: String, isNumeric: Bool, cells: [String])?] = [
+            ("Stage", true, finding.stages.indices.map { "\($0 + 1)" }),
+            ("From \(unit)", true, finding.stages.map { Format.step($0.start) }),
+            (
+                "To \(unit)", true,
+                zip(finding.stages, ends).map { Format.step($0.end) + ($1 == nil ? ", the end" : "") }
+            ),
+            finding.boundaries.isEmpty
+                ? nil : ("95 % interval", true, ends.map { $0.map { Format.interval($0.interval) } ?? "" }),
+            finding.boundaries.contains { $0.support != nil }
+                ? ("Support", true, ends.map { $0?.support.map { Format.share($0) } ?? "" }) : nil,
+            knowsLoss ? ("Δ loss", true, changes(\.lossChange)) : nil,
+            knowsLLC ? ("Δλ̂", true, changes(\.llcChange)) : nil,
+            knowsLoss && knowsLLC ? ("Type", false, finding.stages.map(\.kind.words)) : nil,
+            finding.boundaries.isEmpty ? nil : ("Confirmed by", false, confirmations),
+        ]
+        let shown = columns.compactMap(\.self)
+        let caption = [
+            finding.boundaries.isEmpty ? nil : "when each ends, with its interval",
+            knowsLoss || knowsLLC
+                ? "what changes in it, ± one standard error" + (knowsLoss && knowsLLC ? ", and its type" : "") : nil,
+            finding.boundaries.isEmpty ? nil : "how many other series change where it ends",
+        ].compactMap(\.self)
         return Table(
-            "Stages: when each ends, with interval and support; what changes in it, ± one standard error, its type; and how many "
-                + "other series change where it ends.",
-            columns: columns, numeric: [0, 1, 2, 3, 4, 5, 6], rows: rows)
+            caption.isEmpty ? "Stages" : "Stages: \(caption.joined(separator: "; ")).", columns: shown.map(\.heading),
+            numeric: Set(shown.indices.filter { shown[$0].isNumeric }),
+            rows: finding.stages.indices.map { row in shown.map { $0.cells[row] } })
     }
 
     /// Loss and λ̂ over the training with the stages in them, then the tables of boundaries and the evidence.
