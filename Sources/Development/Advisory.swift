@@ -172,7 +172,8 @@ extension Advisory {
             return [
                 Advisory(
                     severity: .warning,
-                    finding: "\(usableCount) usable checkpoints are too few to look for stages; "
+                    finding:
+                        "\(usableCount) usable \(usableCount == 1 ? "checkpoint is" : "checkpoints are") too few to look for stages; "
                         + "at least \(BoundarySearch.minimumPointCount) are needed.",
                     remedy: "Measure more checkpoints, spaced evenly in log(\(unit) + 1).",
                     steps: measurements.unusableSteps)

@@ -46,14 +46,15 @@ extension Analysis {
     private func evidenceSentences(_ stages: StageFinding) -> [String] {
         var sentences: [String] = []
         if let table = evidence.table, table.independentCount > 0, !stages.boundaries.isEmpty {
-            let counts = stages.boundaries.indices.map { index in
-                "\(table.confirmationCount(ofBoundary: index)) "
-                    + "(\(Format.value(table.expectedByChance(ofBoundary: index), significantDigits: 2)) by chance)"
+            let counts = stages.boundaries.indices.map { "\(table.confirmationCount(ofBoundary: $0))" }
+            let chances = stages.boundaries.indices.map {
+                Format.value(table.expectedByChance(ofBoundary: $0), significantDigits: 2)
             }
-            let subject = counts.count == 1 ? "the boundary" : "the boundaries, in order"
             sentences.append(
-                "Of \(table.independentCount) independent series, those that confirm \(subject): "
-                    + "\(counts.joined(separator: ", ")).")
+                "Of \(table.independentCount) other series, \(Format.list(counts)) "
+                    + (counts == ["1"] ? "confirms " : "confirm ")
+                    + (counts.count == 1 ? "the boundary" : "the boundaries, in order")
+                    + "; chance alone would give \(Format.list(chances)).")
         }
         if let pair = evidence.equalLossPair {
             sentences.append(
@@ -99,21 +100,35 @@ extension Comparison {
                 : "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
             return [([same] + arrivals).joined(separator: " ")]
         }
-        let listing =
+        let finding =
             Set(counts).count == 1
-            ? ["each run has \(counts[0].map { Format.count($0, "stage").lowercased() } ?? "none")"]
-            : zip(runNames, counts).map { "\($0) has \($1.map(String.init) ?? "none that were looked for")" }
+            ? "\(counts[0].map { Format.count($0, "stage") } ?? "No stages") in each run, but not at the same places."
+            : "Not the same stages: \(Format.list(listing(counts)))."
         let shared = (0..<boundaryCount).filter { boundary in matched.allSatisfy { $0[boundary] != nil } }.count
         let common =
-            boundaryCount == 0
-            ? ""
-            : " Of the boundaries of \(runNames[0]), \(shared) of \(boundaryCount) \(shared == 1 ? "is" : "are") matched in every run."
-        return [
-            ([
-                (Set(counts).count == 1 ? "Stages at other places: " : "Not the same stages: ")
-                    + "\(Format.list(listing)).\(common)"
-            ] + arrivals).joined(separator: " ")
-        ]
+            switch (shared, boundaryCount) {
+            case (_, 0): ""
+            case (0, 1): " The boundary of \(runNames[0]) has no match in some of the others."
+            case (1, 1): " The boundary of \(runNames[0]) is matched in every run."
+            default:
+                " Of the \(boundaryCount) boundaries of \(runNames[0]), "
+                    + "\(shared == 0 ? "none" : "\(shared)") \(shared < 2 ? "is" : "are") matched in every run."
+            }
+        return [([finding + common] + arrivals).joined(separator: " ")]
+    }
+
+    /// How many stages each run has, run by run where there are few; else how many runs have so many.
+    private func listing(_ counts: [Int?]) -> [String] {
+        func words(_ count: Int?) -> String {
+            count.map { Format.count($0, "stage").lowercased() } ?? "none that were looked for"
+        }
+        guard counts.count > 1 + Self.toldRunCount else {
+            return zip(runNames, counts).map { "\($0) has \(words($1))" }
+        }
+        let sizes = Dictionary(counts.map { ($0, 1) }, uniquingKeysWith: +)
+        return sizes.sorted { ($1.value, $0.key ?? -1) < ($0.value, $1.key ?? -1) }.map { count, size in
+            "\(size) of \(counts.count) runs \(size == 1 ? "has" : "have") \(words(count))"
+        }
     }
 
     /// When the other runs reach the stages of the baseline.
@@ -173,7 +188,7 @@ extension Measurements {
         let measured = checkpoints.filter { $0.llc != nil }.count
         let findings = [("doubtful", doubtfulSteps.count), ("unusable", unusableSteps.count)].filter { $0.1 > 0 }
         guard let first = findings.first else { return nil }
-        return "λ̂ is \(first.0) at \(first.1) of \(measured) checkpoints"
+        return "The estimate of complexity, λ̂, is \(first.0) at \(first.1) of \(measured) checkpoints"
             + findings.dropFirst().map { " and \($0.0) at \($0.1)" }.joined() + "."
     }
 
@@ -211,7 +226,7 @@ extension StageFinding {
     fileprivate func verdict(unit: String) -> String {
         guard !boundaries.isEmpty else { return absence(unit: unit) }
         let places = boundaries.map { boundary in
-            let support = boundary.support.map { ", support \(Format.value($0))" } ?? ""
+            let support = boundary.support.map { ", support \(Format.share($0))" } ?? ""
             let interval = Format.interval(boundary.interval)
             return "\(unit) \(Format.step(boundary.step)) "
                 + (boundary.support == nil ? "(between \(interval))" : "(95 % interval \(interval)\(support))")

@@ -34,7 +34,7 @@ import Testing
         #expect(advisory.severity == .warning && advisory.steps == steps && advisory.remedy == "Halve ε.")
         #expect(advisory.finding.contains("2 of \(analysis.measurements.checkpoints.count) checkpoints"))
         #expect(!analysis.advisories.contains { $0.finding.contains("doubtful") })
-        #expect(analysis.verdict[1] == "λ̂ is unusable at 2 of 43 checkpoints.")
+        #expect(analysis.verdict[1] == "The estimate of complexity, λ̂, is unusable at 2 of 43 checkpoints.")
         #expect(analysis.verdict.last?.contains("warning") == true)
     }
 
@@ -58,7 +58,10 @@ import Testing
             #expect(advisories.map(\.steps.count).sorted() == [drifting.count, disagreeing.count].sorted())
             #expect(analysis.stages?.excludedSteps.isEmpty == true)
             #expect(analysis.verdict[0].hasPrefix("Provisional: two stages.") == (drifting.count == 12))
-            #expect(analysis.verdict[1] == "λ̂ is doubtful at \(drifting.count + disagreeing.count) of 43 checkpoints.")
+            #expect(
+                analysis.verdict[1]
+                    == "The estimate of complexity, λ̂, is doubtful at \(drifting.count + disagreeing.count) of 43 checkpoints."
+            )
         }
     }
 
@@ -76,7 +79,9 @@ import Testing
             return Analysis(measurements: measurements).verdict
         }
         let weak = verdict(sparing: 0)
-        #expect(weak[1].hasPrefix("λ̂ is doubtful at ") && weak[1].hasSuffix(" of 43 checkpoints and unusable at 1."))
+        #expect(
+            weak[1].hasPrefix("The estimate of complexity, λ̂, is doubtful at ")
+                && weak[1].hasSuffix(" of 43 checkpoints and unusable at 1."))
         #expect(weak[2].hasPrefix("The boundary at step ") && weak[2].hasSuffix(" rests on doubtful estimates only."))
         #expect(!verdict(sparing: 1).contains { $0.contains("rests on") })
     }
