@@ -91,6 +91,7 @@ def _write(target, path, key):
                 file.attrs[name] = value
             first = {}
             for name, tensor in state.items():
+                _check_storage(name, tensor)
                 place = (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
                 if tensor.numel() and first.setdefault(place, name) != name:
                     file[name] = file[first[place]]  # Tied weights: two names of one dataset.
@@ -104,12 +105,15 @@ def _load(path):
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=_is_archive(path))
     except pickle.UnpicklingError as error:
-        reason = str(error).splitlines()[0] if str(error) else "it holds objects"
+        reason = (str(error).splitlines() or ["it holds objects"])[0]
         raise RecorderError(
             "holds more than weights, and code in a file is not run "
             f"({reason}). Save `{{'state_dict': model.state_dict(), 'step': step}}` instead.") from error
-    except (EOFError, RuntimeError, ValueError) as error:
-        raise RecorderError(f"is damaged, cut short, or not of torch.save: {str(error).splitlines()[0]}") from error
+    except OSError:
+        raise
+    except Exception as error:  # Whatever the unpickler falls over in a file that is none.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RecorderError(f"is damaged, cut short, or not of torch.save: {reason}") from error
 
 
 def _is_archive(path):
@@ -176,9 +180,12 @@ def _plain_names(state):
     return {plain: state[name] for name, plain in names.items()}
 
 
-def _write_tensor(file, name, tensor):
+def _check_storage(name, tensor):
     if tensor.layout != torch.strided or tensor.is_quantized:
         raise RecorderError(f"{name} is sparse or quantized; save it dense.")
+
+
+def _write_tensor(file, name, tensor):
     tensor = tensor.detach().contiguous()
     if tensor.dtype == torch.bfloat16:
         # NumPy has no such type: its bits, marked as Keras marks them.
