@@ -13,6 +13,7 @@ func runCommand(
     reading: ReadingOptions = ReadingOptions(), storesWork: Bool = true,
     _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
+    reserveStandardStreams()
     let work = ReadingWorkers.$current.withValue(reading.workers) { Task { try await body() } }
     let interruption = Interruption { work.cancel() }
     do {

@@ -2,6 +2,12 @@ import ArgumentParser
 import Foundation
 import Pipeline
 
+/// Keeps the numbers of standard streams that were closed from being given to files, which messages would then go into.
+func reserveStandardStreams() {
+    // Each open gives the lowest number that is free; what is only read refuses every write.
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 { _ = open("/dev/null", O_RDONLY) }
+}
+
 /// Writes a result to stdout, at once also to a pipe.
 ///
 /// - Throws: `ExitCode` 141 where the reader is gone, as a shell reports it; `Failure` of kind `io` where it cannot be

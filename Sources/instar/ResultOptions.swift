@@ -30,7 +30,7 @@ struct ResultOptions: ParsableArguments {
     }
 }
 
-/// Writes all files that are made of an analysis, each complete or not at all.
+/// Writes all files that are made of an analysis, each complete or not at all, and removes figures of an earlier one.
 func writeOutputs(of analysis: Analysis, to folder: String) throws {
     let report = RunReport(analysis: analysis, calibration: try readCalibration(in: folder))
     try writeFiles(
@@ -42,4 +42,5 @@ func writeOutputs(of analysis: Analysis, to folder: String) throws {
             ("series.csv", SeriesTable(analysis).csv),
             ("summary.md", MarkdownSummary(analysis).text),
         ] + report.figures.map { ("figures/\($0.name).svg", $0.svg) }, to: folder)
+    removeFigures(besides: Set(report.figures.map { "\($0.name).svg" }), in: folder)
 }

@@ -92,6 +92,19 @@ import Testing
         #expect(try scratch.text("out/report.html") == before)
     }
 
+    @Test func `figures of an earlier report go when the new one has none of them`() throws {
+        #expect(try run(arguments("analyze", output: "out")) == 0)
+        let before = try FileManager.default.contentsOfDirectory(atPath: scratch.file("out/figures")).sorted()
+        var fewer = try arguments("analyze", output: "out")
+        let place = try #require(fewer.firstIndex(of: "--every"))
+        fewer.replaceSubrange(place...place + 1, with: ["--steps", "10,225000"])
+        #expect(try run(fewer) == 0)
+        #expect(try run(fewer.map { $0 == scratch.file("out") ? scratch.file("fresh") : $0 }) == 0)
+        let after = try FileManager.default.contentsOfDirectory(atPath: scratch.file("out/figures")).sorted()
+        #expect(try after == FileManager.default.contentsOfDirectory(atPath: scratch.file("fresh/figures")).sorted())
+        #expect(after != before)
+    }
+
     @Test func `a dry run says what would be done and does nothing`() throws {
         #expect(try run(arguments("analyze", output: "out", ["--dry-run"])) == 0)
         #expect(!FileManager.default.fileExists(atPath: scratch.file("out/measurements.h5")))

@@ -12,7 +12,7 @@ import Testing
     func endless(_ more: String...) throws -> [String] {
         [
             "measure", try Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out"), "--steps", "225000",
-            "--batch", "64", "--step-size", "1e-4", "--burn-in", "0", "--draws", "1000000000",
+            "--batch", "64", "--step-size", "1e-4", "--burn-in", "0", "--draws", "10000000",
         ] + more
     }
 
@@ -92,6 +92,16 @@ import Testing
         #expect(try analyze("exec \"$0\" \"$@\" > /dev/full") == 1)
         #expect(try scratch.text("stderr").contains("stdout: cannot be written (No space left on device)"))
         #expect(try analyze("exec \"$0\" \"$@\" 2> /dev/full") == 0)
-        #expect(try analyze("exec \"$0\" \"$@\" 2>&-") == 0)
+    }
+
+    /// A file that is opened later could get the stream's number, and messages with it.
+    @Test func `closed streams mix with no file`() throws {
+        #expect(try analyze("exec \"$0\" \"$@\"") == 0)
+        let report = try scratch.text("out/report.html")
+        try FileManager.default.removeItem(atPath: scratch.file("out"))
+        #expect(try analyze("exec \"$0\" \"$@\" <&- 2>&-") == 0)
+        #expect(try scratch.text("out/report.html") == report)
+        #expect(try analyze("exec \"$0\" \"$@\" >&-") == 1)
+        #expect(try scratch.text("stderr").contains("stdout: cannot be written (Bad file descriptor)"))
     }
 }

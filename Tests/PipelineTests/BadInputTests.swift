@@ -91,6 +91,10 @@ import Testing
             atPath: Fixture.url("runs/tms-seed-A/data.h5").path, toPath: "\(run.path)/data.h5")
         let failure = try await analyzeFailure()
         #expect(failure.kind == .mismatch)
+        #expect(
+            failure.reason.contains("\(run.path)/instar/units/")
+                && failure.reason.contains("checkpoint \(step) has now"))
+        #expect(failure.reason.contains("Was the checkpoint replaced?") && failure.reason.contains("--output"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: unit)) == before)
     }
 }

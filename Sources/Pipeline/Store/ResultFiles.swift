@@ -19,6 +19,19 @@ public func writeFiles(_ files: [(name: String, text: String)], to folder: Strin
     }
 }
 
+/// Removes the figures of an earlier report that are none of the present one.
+///
+/// - Parameters:
+///   - names: The files that stay.
+///   - folder: The folder of results.
+public func removeFigures(besides names: Set<String>, in folder: String) {
+    let figures = "\(folder)/figures"
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: figures)) ?? []
+    where name.hasSuffix(".svg") && !names.contains(name) {
+        unlink("\(figures)/\(name)")
+    }
+}
+
 /// A value as the JSON of stored files: with its keys in order, so that equal values give equal bytes.
 func storedJSON(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
