@@ -122,7 +122,7 @@ extension Work {
     /// The work without the checkpoints that turned out to be damaged, which are told of instead.
     ///
     /// - Throws: Why the first could not be read, where none could.
-    private func leavingOutDamaged(_ surveys: [Result<StoredUnit<Survey>, RunError>]) throws -> Work {
+    func leavingOutDamaged(_ surveys: [Result<StoredUnit<Survey>, RunError>]) throws -> Work {
         var work = self
         for (place, survey) in zip(selection, surveys) {
             guard case .failure(let error) = survey else { continue }
@@ -146,18 +146,21 @@ extension Work {
         var chains = targets.map { _ in selection.map { _ in [StoredUnit<ChainTrace>]() } }
         if let sampling = settings.sampling, !targets.isEmpty {
             let centers = try CenterCache<Scalar>(series: run.series, targets: targets, jobs: jobs)
-            chains = try await sample(
-                sampling, surveys: surveys, centers: centers, store: store, jobs: jobs, progress: progress)
+            chains = try await sample(sampling, surveys: surveys, jobs: jobs, progress: progress) {
+                try await $0.run(sampling: sampling, centers: centers, store: store, counter: $1)
+            }
         }
         return try gather(Scalar.self, surveys: surveys, chains: chains, probe: surveyor.probe, store: store)
     }
 
     /// Runs the chains of every target at every checkpoint, then lengthens those whose error is above the one asked for.
     ///
+    /// - Parameter run: Gives the trace of a unit: runs its chain, or reads it.
     /// - Returns: Axes `[target, checkpoint, chain]`.
-    private func sample<Scalar: Real>(
-        _ sampling: SamplingSettings, surveys: [StoredUnit<Survey>], centers: CenterCache<Scalar>,
-        store: MeasurementStore, jobs: Int, progress: AsyncStream<WorkProgress>.Continuation?
+    func sample(
+        _ sampling: SamplingSettings, surveys: [StoredUnit<Survey>], jobs: Int,
+        progress: AsyncStream<WorkProgress>.Continuation?,
+        run: @escaping @Sendable (ChainUnit, ProgressCounter) async throws -> StoredUnit<ChainTrace>
     ) async throws -> [[[StoredUnit<ChainTrace>]]] {
         typealias Place = (target: Int, place: Int, drawCount: Int)
         var chains = targets.map { _ in selection.map { _ in [StoredUnit<ChainTrace>]() } }
@@ -170,17 +173,11 @@ extension Work {
             let counter = ProgressCounter(
                 phase: phase, drawCount: units.reduce(0) { $0 + $1.0.drawCount }, unitCount: units.count,
                 into: progress)
-            let traces = try await concurrentMap(units, jobs: jobs) {
-                [settings, targets, selection, remeasuresReplaced] place, chain in
-                let survey = surveys[place.place].value
-                let unit = ChainUnit(
-                    index: selection[place.place], target: place.target, step: survey.step, chain: chain,
-                    drawCount: place.drawCount,
-                    key: unitKey(
-                        weights: survey.weightsDigest, inputs: settings,
-                        unit: "step \(survey.step) \(targets[place.target].key ?? "") chain \(chain)"),
-                    weightsDigest: survey.weightsDigest, replacesOther: remeasuresReplaced)
-                return try await unit.run(sampling: sampling, centers: centers, store: store, counter: counter)
+            let traces = try await concurrentMap(units, jobs: jobs) { place, chain in
+                let unit = chainUnit(
+                    at: place.place, target: place.target, chain: chain, drawCount: place.drawCount,
+                    weights: surveys[place.place].value.weightsDigest)
+                return try await run(unit, counter)
             }
             for place in places { chains[place.target][place.place] = [] }
             for (unit, trace) in zip(units, traces) { chains[unit.0.target][unit.0.place].append(trace) }
@@ -196,27 +193,52 @@ extension Work {
         return chains
     }
 
+    /// A chain of the work; `weights` is the digest of the checkpoint's weights.
+    func chainUnit(at place: Int, target: Int, chain: Int, drawCount: Int, weights: String) -> ChainUnit {
+        let step = run.series.references[selection[place]].step
+        return ChainUnit(
+            index: selection[place], target: target, step: step, chain: chain, drawCount: drawCount,
+            key: unitKey(
+                weights: weights, inputs: settings, unit: "step \(step) \(targets[target].key ?? "") chain \(chain)"),
+            weightsDigest: weights, replacesOther: remeasuresReplaced)
+    }
+
     /// The surveys of checkpoints that follow each other, of which three are in memory at a time: two give a movement,
     /// three its turn. One that is damaged is left out, and movement goes over it.
-    private func surveys<Scalar: Real>(
+    func surveys<Scalar: Real>(
         at places: Range<Int>, surveyor: Surveyor<Scalar>, store: MeasurementStore, counter: ProgressCounter
     ) async throws -> [Result<StoredUnit<Survey>, RunError>] {
-        var window: [(checkpoint: Checkpoint, digest: String)] = []
+        var window = try readable(before: places.lowerBound)
         var surveys: [Result<StoredUnit<Survey>, RunError>] = []
-        for place in max(0, places.lowerBound - 2)..<places.upperBound {
+        for place in places {
             try Task.checkCancellation()
             let checkpoint: Checkpoint
             do throws(RunError) { checkpoint = try run.series.read(at: selection[place]) } catch {
                 guard error.kind == .malformed else { throw error }
-                if places.contains(place) { surveys.append(.failure(error)) }
+                surveys.append(.failure(error))
                 continue
             }
             window = window.suffix(2) + [(checkpoint, checkpoint.digest)]
-            guard places.contains(place) else { continue }
             surveys.append(.success(try survey(last: window, surveyor: surveyor, store: store)))
             await counter.add(draws: 0, units: 1)
         }
         return surveys
+    }
+
+    /// The last two checkpoints before a place that are not damaged, in order; the same wherever a group of surveys begins.
+    private func readable(before place: Int) throws -> [(checkpoint: Checkpoint, digest: String)] {
+        var window: [(checkpoint: Checkpoint, digest: String)] = []
+        var place = place - 1
+        while place >= 0, window.count < 2 {
+            do throws(RunError) {
+                let checkpoint = try run.series.read(at: selection[place])
+                window.insert((checkpoint, checkpoint.digest), at: 0)
+            } catch {
+                guard error.kind == .malformed else { throw error }
+            }
+            place -= 1
+        }
+        return window
     }
 
     /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which
@@ -229,11 +251,7 @@ extension Work {
         let (checkpoint, digest) = window[window.count - 1]
         let before = window.dropLast().reversed().map(\.checkpoint)
         let path = store.surveyPath(step: checkpoint.step)
-        let precision = settings.sampling?.precision ?? .float
-        let history = window.dropLast().map(\.digest).joined(separator: " ")
-        let key = unitKey(
-            weights: digest, inputs: StoredSettings(sampling: nil, inputs: settings.inputs),
-            unit: "survey 2 \(precision.rawValue) after \(history)")
+        let key = surveyKey(digest: digest, before: window.dropLast().map(\.digest))
         if var stored = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path, expecting: key) }) {
             stored.value.dropVectors()
             return stored
@@ -245,7 +263,15 @@ extension Work {
         return StoredUnit(key: key, processor: Processor.description, value: survey)
     }
 
-    private func gather<Scalar: Real>(
+    /// What a survey is reused by; `before` are the digests of up to two measured checkpoints before it, in order.
+    func surveyKey(digest: String, before: [String]) -> String {
+        unitKey(
+            weights: digest, inputs: StoredSettings(sampling: nil, inputs: settings.inputs),
+            unit: "survey 2 \((settings.sampling?.precision ?? .float).rawValue) after \(before.joined(separator: " "))")
+    }
+
+    /// All that was measured, in the order of the selection.
+    func gather<Scalar: Real>(
         _ type: Scalar.Type, surveys: [StoredUnit<Survey>], chains: [[[StoredUnit<ChainTrace>]]], probe: Probe?,
         store: MeasurementStore
     ) throws -> Measurements {

@@ -13,10 +13,26 @@ public struct PlannedWork: Sendable {
     public var settings: SamplingSettings?
     /// The names of the restrictions that would be measured beside the whole.
     public var targets: [String] = []
-    /// Units found in the store, of `unitCount`.
-    public var storedUnitCount: Int
-    /// Units (checkpoint, restriction, chain) in all.
-    public var unitCount: Int
+    /// A unit of work.
+    public struct Unit: Sendable, Codable, Equatable {
+        /// What `measure --unit` takes.
+        public var name: String
+        /// The checkpoint's step.
+        public var step: Int
+        /// The restriction; nil for the whole, and for what is measured without sampling.
+        public var restriction: String?
+        /// The chain; nil for what is measured without sampling.
+        public var chain: Int?
+        /// What it is estimated to take, in gradients of one example.
+        public var cost: Double
+        /// The file it is stored in.
+        public var output: String
+        /// Whether it is stored and finished.
+        public var isStored: Bool
+    }
+
+    /// What would be measured and stored one by one.
+    public var units: [Unit]
     /// Workers at once.
     public var jobCount: Int
     /// Bytes of the examples, and of all workers' workspaces and parameter vectors; 0 where nothing is sampled.
@@ -43,7 +59,7 @@ public struct PlannedWork: Sendable {
                 "step size ε = \(short(settings.stepSize)), nβ = \(short(settings.nBeta)), "
                     + "localization γ = \(short(settings.localization)), sampler \(settings.method.rawValue), seed \(settings.seed), \(settings.precision.rawValue)",
                 "restrictions beside the whole: \(targets.isEmpty ? "none" : targets.joined(separator: ", "))",
-                "units: \(unitCount), of which \(storedUnitCount) are stored",
+                "units: \(units.count), of which \(units.count(where: \.isStored)) are stored",
                 "memory: about \(memory.mebibytes) for \(jobCount) workers, the examples included",
                 "time: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
             ]
@@ -51,13 +67,46 @@ public struct PlannedWork: Sendable {
         return (lines + notes + limitations).joined(separator: "\n")
     }
 
+    /// The plan as one JSON document.
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(
+            decoding: try encoder.encode(
+                Document(
+                    folder: folder, jobs: jobCount, limitations: limitations, memory: memory, notes: notes,
+                    seconds: seconds, settings: settings.map(entries) ?? [], units: units)), as: UTF8.self)
+    }
+
+    /// What `--dry-run --json` prints.
+    private struct Document: Codable {
+        var schema = "instar-plan-1"
+        var folder: String
+        var jobs: Int
+        var limitations: [String]
+        var memory: Int
+        var notes: [String]
+        var seconds: Double?
+        var settings: [Entry]
+        var units: [Unit]
+    }
+
+    private func entries(_ settings: SamplingSettings) -> [Entry] {
+        let counts = [
+            ("chains", settings.chainCount), ("draws", settings.drawCount), ("burn-in", settings.burnInCount),
+        ]
+        let fixed = settings.fixedEntries.filter { $0.name != "burn-in" }
+        return counts.map { Entry(name: $0, value: "\($1)") } + fixed
+    }
+
     private func short(_ number: Double) -> String { String(format: "%.4g", number) }
 }
 
 /// Decides everything that `measure` would decide, and does nothing.
 ///
+/// - Parameter share: The share whose units are planned; nil: all.
 /// - Throws: What `measure` would throw before it starts to work.
-public func planWork(at path: String, options: MeasureOptions) throws -> PlannedWork {
+public func planWork(at path: String, options: MeasureOptions, share: Share? = nil) throws -> PlannedWork {
     guard !StoredTraces.isTraces(at: path) else {
         throw Failure(.usage, "\(path) holds chains that were sampled already: nothing would be sampled")
     }
@@ -65,35 +114,39 @@ public func planWork(at path: String, options: MeasureOptions) throws -> Planned
     let store = MeasurementStore(run: path, output: options.output)
     let work = try prepareWork(run, options: options, store: store)
     let jobs = try work.jobCount(options)
-    let steps = work.selection.map { run.series.references[$0].step }
+    let all = work.units(store)
+    let units = try share.map { try work.units(of: $0, in: all) } ?? all
+    let progress = work.progress(of: units, store: store)
     var plan = PlannedWork(
-        steps: steps, settings: work.settings.sampling, storedUnitCount: 0, unitCount: 0, jobCount: jobs, memory: 0,
-        seconds: nil, folder: store.folder, limitations: work.limitations)
-    guard let model = work.model, let settings = work.settings.sampling else { return plan }
+        steps: work.selection.map { run.series.references[$0].step }, settings: work.settings.sampling,
+        units: units.map { unit in
+            PlannedWork.Unit(
+                name: unit.name, step: unit.step,
+                restriction: unit.chain == nil ? nil : work.targets[unit.target].restriction?.name,
+                chain: unit.chain, cost: unit.cost, output: store.unitPath(unit.name),
+                isStored: progress.finished.contains(unit.name))
+        }, jobCount: jobs, memory: 0, seconds: nil, folder: store.folder, limitations: work.limitations)
+    guard work.model != nil, work.settings.sampling != nil else { return plan }
     plan.notes = work.settingsNotes
     plan.targets = work.targets.compactMap { $0.restriction?.name }
-    plan.unitCount = steps.count * settings.chainCount * work.targets.count
-    let wanted = settings.totalDrawCount
-    var missingDraws = 0
-    for step in steps {
-        for (target, chain) in work.targets.flatMap({ target in (0..<settings.chainCount).map { (target, $0) } }) {
-            let path = store.chainPath(step: step, restriction: target.key, chain: chain)
-            let stored = try Chain<Double>.read(path)?.value.trace
-            let isFinished = stored.map { $0.outcome != .completed || $0.drawCount >= wanted } ?? false
-            if isFinished { plan.storedUnitCount += 1 } else { missingDraws += wanted - (stored?.drawCount ?? 0) }
-        }
-    }
-    let checkpoint = try run.series.read(at: work.selection[0])
-    let secondsPerDraw =
-        switch settings.precision {
-        case .float: try drawTime(Float.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
-        case .double: try drawTime(Double.self, model: model, checkpoint: checkpoint, batch: settings.batchSize)
-        }
     plan.seconds =
-        Double(missingDraws) * settings.gradientsPerDraw(exampleCount: model.trainingIndices.count) * secondsPerDraw
+        try progress.missingCost * work.secondsPerCost()
         / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
     plan.memory = try work.memoryNeed()?.total(workers: jobs) ?? 0
     return plan
+}
+
+extension Work {
+    /// Seconds that a unit takes for each gradient of one example, from timing a few draws; 0 where nothing is sampled.
+    func secondsPerCost() throws -> Double {
+        guard let model, let settings = settings.sampling else { return 0 }
+        let checkpoint = try run.series.read(at: selection[0])
+        let batch = settings.batchSize
+        return switch settings.precision {
+        case .float: try drawTime(Float.self, model: model, checkpoint: checkpoint, batch: batch) / Double(batch)
+        case .double: try drawTime(Double.self, model: model, checkpoint: checkpoint, batch: batch) / Double(batch)
+        }
+    }
 }
 
 /// Seconds that one gradient takes, over a third of a second's worth of them.
@@ -118,7 +171,7 @@ func drawTime<Scalar: Real>(
 
 extension SamplingSettings {
     /// What a draw costs, in gradients of a minibatch; an evaluation of the loss alone costs a third of a gradient.
-    fileprivate func gradientsPerDraw(exampleCount: Int) -> Double {
+    func gradientsPerDraw(exampleCount: Int) -> Double {
         let perStep: Double =
             switch method {
             case .sgld, .rmspropSGLD, .adaptiveRMSpropSGLD, .sgnht: 1

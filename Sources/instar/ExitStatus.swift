@@ -4,7 +4,7 @@ import Pipeline
 import Runs
 
 /// Runs the body of a command: failures become one message on stderr and the right exit status, and
-/// SIGINT, SIGTERM and SIGHUP stop the work after its current draws, with what is done kept where the command stores it.
+/// SIGINT, SIGTERM, SIGHUP and SIGUSR1 stop the work after its current draws, with what is done kept where the command stores it.
 ///
 /// - Parameters:
 ///   - reading: How files of others are read.

@@ -18,6 +18,7 @@ struct Instar: AsyncParsableCommand {
               instar watch RUN          measure while it is trained
               instar show RUN           a measured run in the terminal
               instar serve DIR          all measured runs in a browser
+              instar slurm RUN          measure it on a cluster
 
             Results go to RUN/instar; work that was interrupted is continued by the same command.
 
@@ -26,7 +27,8 @@ struct Instar: AsyncParsableCommand {
             """,
         version: instarVersion,
         subcommands: [
-            Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Report.self, Schema.self,
-            Serve.self, ServeReads.self, Show.self, Stages.self, Watching.self,
+            Analyze.self, Calibrate.self, Compare.self, Inspect.self, Measure.self, Merge.self, Report.self,
+            Schema.self, Serve.self, ServeReads.self, Show.self, SlurmCommand.self, Stages.self, Status.self,
+            Watching.self,
         ])
 }

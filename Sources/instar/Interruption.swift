@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Listens for SIGINT, SIGTERM and SIGHUP for as long as it lives: the first asks the work to stop, the second ends the
+/// Listens for SIGINT, SIGTERM, SIGHUP and SIGUSR1, which schedulers send ahead of a time limit, for as long as it lives: the first asks the work to stop, the second ends the
 /// process at once. What a reader or a limit of the system would kill the process by is an error of the write instead.
 final class Interruption {
     private let sources: [any DispatchSourceSignal]
@@ -36,6 +36,7 @@ final class Interruption {
         switch signal {
         case SIGINT: "SIGINT"
         case SIGHUP: "SIGHUP"
+        case SIGUSR1: "SIGUSR1"
         default: "SIGTERM"
         }
     }
@@ -45,7 +46,7 @@ final class Interruption {
         var action = sigaction()
         sigaction(SIGHUP, nil, &action)
         let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
-        return [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])
+        return [SIGINT, SIGTERM, SIGUSR1] + (isIgnored ? [] : [SIGHUP])
     }
 }
 

@@ -38,13 +38,20 @@ struct MeasurementStore: Sendable {
 
     var isThere: Bool { FileManager.default.fileExists(atPath: folder) }
     var measurementsPath: String { "\(folder)/measurements.h5" }
-    func surveyPath(step: Int) -> String { "\(folder)/units/\(name(step)).h5" }
+    private var settingsPath: String { "\(folder)/settings.json" }
+    func surveyPath(step: Int) -> String { unitPath(surveyName(step: step)) }
     /// The file of a chain; `restriction` is the key of what was restricted, nil for the whole.
     func chainPath(step: Int, restriction: String?, chain: Int) -> String {
-        "\(folder)/units/\(name(step))\(restriction.map { "-\($0)" } ?? "")-chain-\(chain).h5"
+        unitPath(chainName(step: step, restriction: restriction, chain: chain))
     }
-    private var settingsPath: String { "\(folder)/settings.json" }
-    private func name(_ step: Int) -> String {
+    /// The file of a unit.
+    func unitPath(_ name: String) -> String { "\(folder)/units/\(name).h5" }
+    /// The name of a chain's unit.
+    func chainName(step: Int, restriction: String?, chain: Int) -> String {
+        "\(surveyName(step: step))\(restriction.map { "-\($0)" } ?? "")-chain-\(chain)"
+    }
+    /// The name of a survey's unit.
+    func surveyName(step: Int) -> String {
         let digits = String(step)
         return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
     }
@@ -90,6 +97,19 @@ struct MeasurementStore: Sendable {
     /// Makes `settings` those of this folder.
     func write(_ settings: StoredSettings) throws {
         try writeFiles([("settings.json", try storedJSON(settings))], to: folder)
+    }
+
+    /// Makes `settings` those of this folder where it has none; false where another process was first.
+    func writeFirst(_ settings: StoredSettings) throws -> Bool {
+        let temporary = ".settings.json.\(UUID().uuidString)"
+        try writeFiles([(temporary, try storedJSON(settings))], to: folder)
+        defer { unlink("\(folder)/\(temporary)") }
+        // A link is made whole or not at all, on network file systems too, and never over a file that is there.
+        if link("\(folder)/\(temporary)", settingsPath) == 0 { return true }
+        guard errno != EEXIST else { return false }
+        // Where there are no links the last one wins; its bytes are the same on one kind of processor.
+        try write(settings)
+        return true
     }
 
     /// All measurements of the run.

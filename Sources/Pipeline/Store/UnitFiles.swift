@@ -100,9 +100,9 @@ extension Survey {
     }
 }
 
-extension Chain {
+extension ChainTrace {
     /// The arrays of a trace by their names in the file.
-    private static var traces: [(name: String, path: WritableKeyPath<ChainTrace, [Double]>)] {
+    fileprivate static var arrays: [(name: String, path: WritableKeyPath<ChainTrace, [Double]>)] {
         [
             ("losses", \.losses), ("loss_differences", \.lossDifferences), ("drift_products", \.driftProducts),
             ("squared_drifts", \.squaredDrifts), ("squared_distances", \.squaredDistances),
@@ -110,6 +110,24 @@ extension Chain {
         ]
     }
 
+    fileprivate init(reading root: HDF5Group) throws(HDF5Error) {
+        self.init(chain: try root.requiredInteger("chain"))
+        centerLoss = try root.number("center_loss")
+        for (name, path) in Self.arrays { self[keyPath: path] = try root.doubles(name) }
+        if case .integer(let draw)? = try root.attribute("diverged_at_draw") { outcome = .diverged(atDraw: draw) }
+    }
+
+    /// Reads the trace of a chain without its last state; nil where there is no file.
+    static func read(_ path: String) throws(HDF5Error) -> StoredUnit<ChainTrace>? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let root = try HDF5File(reading: path).root()
+        return StoredUnit(
+            key: try root.requiredText("key"), processor: try root.requiredText("processor"),
+            value: try ChainTrace(reading: root))
+    }
+}
+
+extension Chain {
     /// Writes the chain with its last state as one file.
     func write(to path: String, step: Int, key: String, processor: String) throws(HDF5Error) {
         try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
@@ -119,7 +137,7 @@ extension Chain {
             try root.setAttribute("chain", .integer(trace.chain))
             if case .diverged(let draw) = trace.outcome { try root.setAttribute("diverged_at_draw", .integer(draw)) }
             if let loss = trace.centerLoss { try root.setAttribute("center_loss", .number(loss)) }
-            for (name, path) in Self.traces {
+            for (name, path) in ChainTrace.arrays {
                 let values = trace[keyPath: path]
                 try root.write(name, Tensor(values, shape: [values.count]))
             }
@@ -136,10 +154,7 @@ extension Chain {
     static func read(_ path: String) throws(HDF5Error) -> StoredUnit<Chain>? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let root = try HDF5File(reading: path).root()
-        var trace = ChainTrace(chain: try root.requiredInteger("chain"))
-        trace.centerLoss = try root.number("center_loss")
-        for (name, path) in traces { trace[keyPath: path] = try root.doubles(name) }
-        if case .integer(let draw)? = try root.attribute("diverged_at_draw") { trace.outcome = .diverged(atDraw: draw) }
+        let trace = try ChainTrace(reading: root)
         let stateGroup = try root.group("state")
         var state = SamplerState<Scalar>(position: try stateGroup.dataset("position").read().values())
         state.friction = try stateGroup.number("friction") ?? 0

@@ -1,0 +1,193 @@
+import Foundation
+public import Runs
+import Sampling
+
+/// How far the measuring of a run has come: the answer of `instar status`.
+public struct RunStatus: Sendable, Codable {
+    /// The version of this document.
+    public static let currentSchema = "instar-status-1"
+
+    /// A process that is working on a share.
+    public struct Task: Sendable, Codable {
+        /// The share, as `INDEX/COUNT`.
+        public var share: String
+        /// Its process, machine and job.
+        public var origin: String
+        /// Units it has finished.
+        public var unitsDone: Int
+        /// Units of its share.
+        public var unitCount: Int
+    }
+    /// Something that went wrong, with its reason.
+    public struct Problem: Sendable, Codable {
+        /// The unit, or the share.
+        public var name: String
+        /// Why.
+        public var reason: String
+    }
+
+    /// The version of this document.
+    public var schema = RunStatus.currentSchema
+    /// The folder of results.
+    public var folder: String
+    /// Units in all.
+    public var unitCount = 0
+    /// Units that are stored and finished.
+    public var doneCount = 0
+    /// Units of which a part is stored: chains that were stopped, or are to be lengthened.
+    public var partialCount = 0
+    /// Units that processes are working on.
+    public var runningCount = 0
+    /// The processes that are working.
+    public var tasks: [Task] = []
+    /// Units that could not be measured.
+    public var failedUnits: [Problem] = []
+    /// Shares whose process ended before all was done.
+    public var endedTasks: [Problem] = []
+    /// Seconds until all is done, at the speed of the processes that are working; nil where none is or they only began.
+    public var secondsLeft: Double?
+    /// Whether `measurements.h5` is there.
+    public var isMerged = false
+
+    /// The status as one JSON document.
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// The status as text.
+    public var text: String {
+        var lines = [
+            "results: \(folder)",
+            "units: \(doneCount) of \(unitCount) done, \(runningCount) running"
+                + (partialCount > 0 ? ", \(partialCount) partly done" : "")
+                + (failedUnits.isEmpty ? "" : ", \(failedUnits.count) failed"),
+        ]
+        lines += tasks.map { "running: share \($0.share), \($0.unitsDone) of \($0.unitCount) units, \($0.origin)" }
+        lines += failedUnits.map { "failed: \($0.name): \($0.reason)" }
+        lines += endedTasks.map { "ended: share \($0.name): \($0.reason)" }
+        if doneCount + failedUnits.count == unitCount, endedTasks.isEmpty {
+            let what = failedUnits.isEmpty ? "all is measured" : "all is measured that can be"
+            lines.append(isMerged ? "\(what) and merged" : "\(what): `instar merge` comes next")
+        } else if let secondsLeft {
+            lines.append("time left: about \(Self.duration(secondsLeft))")
+        } else {
+            lines.append("time left: unknown, since \(tasks.isEmpty ? "nothing is running" : "the work only began")")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func duration(_ seconds: Double) -> String {
+        let minutes = Int((seconds / 60).rounded(.up))
+        return minutes < 120 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
+    }
+}
+
+/// Looks at what is stored and who is working; starts nothing and asks no scheduler.
+///
+/// - Throws: `notFound` where nothing was begun.
+public func runStatus(of run: RunDirectory, options: MeasureOptions) throws -> RunStatus {
+    let store = MeasurementStore(run: run.path, output: options.output)
+    guard try store.readSettings() != nil else {
+        throw Failure(
+            .notFound,
+            "\(store.folder): nothing has been measured yet, nor have settings been decided. `instar measure --dry-run` "
+                + "says what there is to do")
+    }
+    let work = try prepareWork(run, options: options, store: store)
+    let locks = try UnitLocks(in: store.folder)
+    return try work.status(store: store, locks: locks)
+}
+
+extension Work {
+    func status(store: MeasurementStore, locks: UnitLocks) throws -> RunStatus {
+        var status = RunStatus(folder: store.folder)
+        let units = units(store)
+        let progress = progress(of: units, store: store)
+        status.unitCount = units.count
+        status.doneCount = progress.finished.count
+        status.partialCount = progress.partialCount
+        status.runningCount = locks.heldUnitCount()
+        status.isMerged = FileManager.default.fileExists(atPath: store.measurementsPath)
+        status.failedUnits = progress.damaged
+        var speed = 0.0
+        for record in store.readRecords() {
+            let failures = record.failures.filter { !progress.finished.contains($0.unit) }
+            status.failedUnits += failures.map { .init(name: $0.unit, reason: $0.reason) }
+            let isRunning =
+                locks.areSupported
+                ? locks.isHeld(.task(record.share))
+                : record.end == nil && !record.isFinished && store.isRecent(record)
+            if isRunning {
+                status.tasks.append(
+                    .init(
+                        share: record.share, origin: record.origin, unitsDone: record.unitsDone,
+                        unitCount: record.unitCount))
+                if record.seconds > 0 { speed += Double(record.drawCount) / record.seconds }
+            } else if !record.isFinished, status.doneCount < status.unitCount {
+                status.endedTasks.append(
+                    .init(
+                        name: record.share,
+                        reason: "\(record.end ?? "killed, or its machine went down") (\(record.origin))"))
+            }
+        }
+        if speed > 0 { status.secondsLeft = Double(progress.missingDrawCount) / speed }
+        return status
+    }
+
+    /// What of the units is stored.
+    func progress(of units: [WorkUnit], store: MeasurementStore) -> UnitProgress {
+        let wanted = settings.sampling?.totalDrawCount ?? 0
+        // One listing in place of a question for every file.
+        let stored = store.storedUnitNames()
+        var progress = UnitProgress()
+        for unit in units {
+            var drawCount = 0
+            if stored.contains(unit.name) {
+                do {
+                    let header = try UnitHeader.read(store.unitPath(unit.name), isChain: unit.chain != nil)
+                    if let header, header.isFinished(drawCount: unit.chain == nil ? 0 : wanted) {
+                        progress.finished.insert(unit.name)
+                        continue
+                    }
+                    drawCount = header?.drawCount ?? 0
+                    progress.partialCount += 1
+                } catch {
+                    progress.damaged.append(RunStatus.Problem(name: unit.name, reason: error.reason))
+                }
+            }
+            progress.missingCost += unit.cost * (1 - Double(drawCount) / Double(max(1, wanted)))
+            if unit.chain != nil { progress.missingDrawCount += wanted - drawCount }
+        }
+        return progress
+    }
+}
+
+/// What of the units of a run is stored.
+struct UnitProgress: Sendable {
+    /// The names of those that are finished.
+    var finished = Set<String>()
+    var partialCount = 0
+    /// Units whose files cannot be read.
+    var damaged: [RunStatus.Problem] = []
+    /// Draws that are still to be made.
+    var missingDrawCount = 0
+    /// In gradients of one example.
+    var missingCost = 0.0
+}
+
+extension MeasurementStore {
+    /// The names of all units that have a file.
+    func storedUnitNames() -> Set<String> {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/units")) ?? []
+        return Set(names.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.map { String($0.dropLast(3)) })
+    }
+
+    /// Whether a record was written lately, which is all there is to know where the file system has no locks.
+    fileprivate func isRecent(_ record: TaskRecord) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/tasks/\(MeasurementStore.recordName(record.share))")
+        guard let date = attributes?[.modificationDate] as? Date else { return false }
+        return date.timeIntervalSinceNow > -180
+    }
+}

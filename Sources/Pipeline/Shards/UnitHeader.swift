@@ -1,0 +1,25 @@
+import Foundation
+import HDF5
+import Tensors
+
+/// What of a stored unit tells whether it is finished: read without its vectors.
+struct UnitHeader: Sendable, Equatable {
+    /// Draws of a chain, burn-in included; 0 for a survey.
+    let drawCount: Int
+    let hasDiverged: Bool
+
+    /// Reads a unit's file; nil where there is none.
+    static func read(_ path: String, isChain: Bool) throws(Failure) -> UnitHeader? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        guard isChain else { return UnitHeader(drawCount: 0, hasDiverged: false) }
+        return try readingUnit(path) { () throws(HDF5Error) in
+            let root = try HDF5File(reading: path).root()
+            return UnitHeader(
+                drawCount: try root.dataset("losses").shape.elementCount,
+                hasDiverged: try root.attribute("diverged_at_draw") != nil)
+        }
+    }
+
+    /// Whether nothing is left to be done of a unit that is to have so many draws.
+    func isFinished(drawCount wanted: Int) -> Bool { hasDiverged || drawCount >= wanted }
+}
