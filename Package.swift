@@ -68,7 +68,7 @@ let package = Package(
                 "HTML/Resources/table.mustache", "HTML/Resources/index.mustache", "HTML/Resources/style.css",
                 "HTML/Resources/index.css", "HTML/Resources/report.js",
                 "Schema/analysis.schema.json", "Schema/comparison.schema.json", "Schema/inspection.schema.json",
-                "Schema/calibration.schema.json",
+                "Schema/calibration.schema.json", "Schema/plan.schema.json", "Schema/status.schema.json",
             ].map { .embedInCode($0) }),
         .executableTarget(
             name: "instar",

@@ -23,7 +23,7 @@ struct Instar: AsyncParsableCommand {
             Results go to RUN/instar; work that was interrupted is continued by the same command.
 
             Exit status: 0 done, 1 failure, 3 done but diagnostics failed under --strict, 64 usage, 65 bad data, \
-            66 no input, 70 a defect of Instar's, 75 try again, 129, 130 and 143 on signals.
+            66 no input, 70 a defect of Instar's, 75 try again, 129, 130, 138 and 143 on signals.
             """,
         version: instarVersion,
         subcommands: [

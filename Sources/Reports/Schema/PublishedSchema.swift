@@ -11,6 +11,10 @@ public enum PublishedSchema: String, Sendable, CaseIterable {
     case inspection
     /// `calibration.json`.
     case calibration
+    /// What `measure --dry-run --json` prints.
+    case plan
+    /// What `status --json` prints.
+    case status
 
     /// The schema as JSON text.
     public var text: String {
@@ -20,6 +24,8 @@ public enum PublishedSchema: String, Sendable, CaseIterable {
             case .comparison: PackageResources.comparison_schema_json
             case .inspection: PackageResources.inspection_schema_json
             case .calibration: PackageResources.calibration_schema_json
+            case .plan: PackageResources.plan_schema_json
+            case .status: PackageResources.status_schema_json
             }
         return String(decoding: bytes, as: UTF8.self)
     }

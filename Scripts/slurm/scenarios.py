@@ -1,0 +1,221 @@
+"""What happens to jobs, and that the results are the bytes of a run on one machine all the same."""
+
+import filecmp
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from cluster import NODES, command_line, descendants, parent, until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RUN = str(ROOT / "Fixtures/runs/tms-seed-A")
+# Twelve units (four checkpoints, two chains and a survey each) of a second or so.
+EFFORT = ["--every", "18", "--chains", "2", "--draws", "6000", "--burn-in", "2000", "--batch", "256"]
+STATED = EFFORT + ["--step-size", "1e-4", "--localization", "20"]
+TASKS = ["--jobs", "1", "--tasks", "6"]
+# What processes say of themselves is not a result.
+BESIDE = {"tasks", "logs", "units.lock"}
+
+
+class Skipped(Exception):
+    """Why a scenario cannot be run here."""
+
+
+class Bench:
+    """The program on the cluster, and the results of one machine to compare with."""
+
+    def __init__(self, cluster, program, folder):
+        self.cluster = cluster
+        self.program = program
+        self.folder = folder
+        self.local = {}
+
+    def instar(self, *arguments, status=0):
+        """Runs the program here; gives what it printed."""
+        done = subprocess.run(
+            [self.program, *arguments], env=self.cluster.environment, text=True, capture_output=True, cwd=ROOT)
+        assert done.returncode == status, f"{arguments}: status {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def reference(self, options):
+        """The folder with the results of one machine."""
+        name = "local-" + re.sub(r"\W+", "", " ".join(options))[:80]
+        if name not in self.local:
+            self.local[name] = self.folder / name
+            self.instar("analyze", RUN, *options, "--output", str(self.local[name]))
+        return self.local[name]
+
+    def submit(self, output, options=STATED, tasks=TASKS, more=()):
+        """Submits a run; gives the jobs' numbers by their names."""
+        text = self.instar("slurm", RUN, *options, *tasks, *more, "--output", str(output), "--submit")
+        return dict(re.findall(r"^(\w+): job (\d+)$", text, re.MULTILINE))
+
+    def expect_equal(self, output, options=STATED):
+        """Fails unless all files of results have the bytes of the run on one machine; gives their number."""
+        local = self.reference(options)
+        ours, theirs = (
+            {str(path.relative_to(folder)) for path in folder.rglob("*")
+             if path.is_file() and path.relative_to(folder).parts[0] not in BESIDE}
+            for folder in (output, local))
+        assert ours == theirs, f"files differ: {sorted(ours ^ theirs)}"
+        _, unequal, odd = filecmp.cmpfiles(output, local, sorted(ours), shallow=False)
+        assert not unequal and not odd, f"bytes differ: {unequal + odd}"
+        return f"{len(ours)} files equal"
+
+    def program_of(self, job):
+        """The process that measures in a running task, once it has begun to draw."""
+        number = self.cluster.job(job)["JobId"]
+        steps = [pid for pid in descendants(os.getpid()) if f"slurmstepd: [{number}." in command_line(pid)]
+        below = [pid for step in steps for pid in descendants(step)]
+        found = [pid for pid in below if command_line(pid).startswith(self.program)]
+        return found[0] if found else None
+
+    def status(self, output, options=STATED):
+        return json.loads(self.instar("status", RUN, *options, "--output", str(output), "--json"))
+
+    def some_task(self, jobs, node=None):
+        """A task of the array that runs, and its program, once both are there."""
+        def find():
+            for task, at in self.cluster.running().items():
+                if task.startswith(f"{jobs['shares']}_") and node in (None, at):
+                    program = self.program_of(task)
+                    if program:
+                        return task, program
+            return None
+        return until("a running task", find, 60)
+
+
+def undisturbed(bench):
+    """Without settings, so that a job calibrates first."""
+    output = bench.folder / "undisturbed"
+    jobs = bench.submit(output, options=EFFORT)
+    assert set(jobs) == {"settings", "shares", "merge"}, jobs
+    bench.cluster.wait()
+    assert "all is measured and merged" in bench.instar("status", RUN, *EFFORT, "--output", str(output))
+    return bench.expect_equal(output, EFFORT)
+
+
+def steps_of_srun(bench):
+    """One step with a process on each node, in place of an array."""
+    output = bench.folder / "srun"
+    subprocess.run(
+        ["srun", "-N2", "-n2", bench.program, "measure", RUN, *STATED, "--jobs", "1", "--output", str(output),
+         "--shard", "auto"], env=bench.cluster.environment, check=True, capture_output=True, timeout=120, cwd=ROOT)
+    bench.instar("merge", RUN, *STATED, "--output", str(output))
+    bench.instar("report", RUN, "--output", str(output))
+    return bench.expect_equal(output)
+
+
+def killed_task(bench):
+    output = bench.folder / "killed"
+    jobs = bench.submit(output)
+    task, program = bench.some_task(jobs)
+    until("its record", lambda: bench.status(output)["tasks"] if (output / "settings.json").exists() else None)
+    os.kill(program, signal.SIGKILL)
+    bench.cluster.wait()
+    assert not (output / "measurements.h5").exists(), "merged without a share"
+    status = bench.status(output)
+    assert "killed" in status["endedTasks"][0]["reason"], status
+    index = task.split("_")[1]
+    text = bench.instar("merge", RUN, *STATED, "--output", str(output), "--shards", "6", status=66)
+    assert f"shares again: {index} " in text, text
+    again = bench.submit(output)
+    assert bench.cluster.ask("squeue", "-h", "-r", "-j", again["shares"]).count("\n") == 1, "only one task was missing"
+    bench.cluster.wait()
+    return f"task {index} killed; {bench.expect_equal(output)}"
+
+
+def node_down(bench):
+    """The node is lost to Slurm while its task goes on, beside which the requeued one starts on the other node."""
+    output = bench.folder / "down"
+    jobs = bench.submit(output)
+    task, program = bench.some_task(jobs, node="n2")
+    bench.cluster.kill_node("n2")
+    bench.cluster.tell("scontrol", "update", "NodeName=n2", "State=DOWN", "Reason=test")
+    until("the requeued task", lambda: bench.cluster.job(task).get("Restarts") == "1", 30)
+    bench.cluster.wait()
+    bench.cluster.start_node("n2")
+    bench.cluster.tell("scontrol", "update", "NodeName=n2", "State=RESUME")
+    until("idle nodes", lambda: bench.cluster.ask("sinfo", "-h", "-o", "%T %D").strip() == "idle 2", 30)
+    return f"task {task.split('_')[1]} requeued; {bench.expect_equal(output)}"
+
+
+def requeued_task(bench):
+    """The signal ahead of a time limit, whose unit is a minute: here it is sent at once."""
+    output = bench.folder / "requeued"
+    jobs = bench.submit(output)
+    task, program = bench.some_task(jobs)
+    until("a part of the work", lambda: (output / "settings.json").exists())
+    time.sleep(0.5)
+    bench.cluster.tell("scancel", "--batch", "--signal=USR1", task)
+    until("the requeued task", lambda: bench.cluster.job(task).get("Restarts") == "1", 30)
+    log = next((output / "logs").glob(f"*-{task}.out"))
+    assert "stopped by SIGUSR1" in log.read_text(), log.read_text()
+    bench.cluster.wait()
+    return f"task {task.split('_')[1]} went on after {log.read_text().count('stopped by SIGUSR1')} signal; {bench.expect_equal(output)}"
+
+
+def cancelled_half_way(bench):
+    output = bench.folder / "cancelled"
+    bench.submit(output)
+    units = output / "units"
+    until("half of the units", lambda: units.exists() and len(list(units.glob("*.h5"))) >= 5, 60)
+    bench.cluster.cancel()
+    before = {path: path.stat().st_mtime_ns for path in units.glob("*.h5")}
+    done = bench.status(output)["doneCount"]
+    again = bench.submit(output)
+    tasks = bench.cluster.ask("squeue", "-h", "-r", "-j", again["shares"]).count("\n")
+    assert tasks < 6, "every task was submitted again"
+    bench.cluster.wait()
+    kept = sum(path.stat().st_mtime_ns == time for path, time in before.items())
+    assert kept >= done, f"{done} units were done, and {kept} of them kept"
+    return f"{done} units done, {kept} files untouched, {tasks} of 6 tasks repeated; {bench.expect_equal(output)}"
+
+
+def full_folder(bench):
+    """On one node the folder of units is a file system without room."""
+    output = bench.folder / "full"
+    units = output / "units"
+    units.mkdir(parents=True)
+    within = ["nsenter", f"--target={bench.cluster.daemons['n2'].pid}", "--mount"]
+    mounted = subprocess.run(
+        [*within, "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(units)], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        raise Skipped(f"file systems cannot be mounted here ({mounted.stderr.strip()})")
+    try:
+        subprocess.run([*within, "dd", "if=/dev/zero", f"of={units}/filler", "bs=1k"], capture_output=True)
+        bench.submit(output)
+        bench.cluster.wait()
+    finally:
+        subprocess.run([*within, "umount", str(units)], check=True)
+    assert not (output / "measurements.h5").exists(), "merged without a share"
+    ended = [task["reason"] for task in bench.status(output)["endedTasks"]]
+    assert ended and all("No space left" in reason for reason in ended), ended
+    bench.submit(output)
+    bench.cluster.wait()
+    return f"{len(ended)} tasks failed by it; {bench.expect_equal(output)}"
+
+
+def speed(bench):
+    """How much sooner two nodes are done than one; the time of the tasks alone, from the first start to the last end."""
+    seconds = {}
+    options = [*STATED, "--draws", "20000"]
+    options[options.index("--draws"):options.index("--draws") + 2] = []
+    for name, nodes in (("one", NODES[:1]), ("two", NODES)):
+        output = bench.folder / f"speed-{name}"
+        jobs = bench.submit(
+            output, options=options, tasks=["--jobs", "1", "--tasks", "8"], more=[f"--sbatch=--nodelist={nodes[0]}"] if len(nodes) == 1 else [])
+        bench.cluster.wait(300)
+        text = bench.cluster.ask("scontrol", "show", "job", "--oneliner", jobs["shares"])
+        stamp = "%Y-%m-%dT%H:%M:%S"
+        times = {kind: [time.mktime(time.strptime(at, stamp)) for at in re.findall(rf"\b{kind}=(\S+)", text)] for kind in ("StartTime", "EndTime")}
+        seconds[name] = max(times["EndTime"]) - min(times["StartTime"])
+        bench.expect_equal(output, options)
+    return f"one node {seconds['one']:.0f} s, two nodes {seconds['two']:.0f} s: {seconds['one'] / seconds['two']:.2f} times as fast"
+
+
+ALL = [undisturbed, steps_of_srun, killed_task, node_down, requeued_task, cancelled_half_way, full_folder]

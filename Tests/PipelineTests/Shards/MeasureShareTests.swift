@@ -1,0 +1,166 @@
+import Development
+import Foundation
+import HDF5
+import Runs
+import Sampling
+import Testing
+
+@testable import Pipeline
+
+/// Shares of a run against the same run measured by one process.
+@Suite struct MeasureShareTests {
+    private func folders(_ copy: RunCopy, _ name: String, _ options: MeasureOptions) -> MeasureOptions {
+        var options = options
+        options.output = "\(copy.path)/\(name)"
+        return options
+    }
+
+    /// Names and bytes of all results.
+    private func results(_ folder: String) throws -> [String: Data] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/units").map { "units/\($0)" }
+        return Dictionary(
+            uniqueKeysWithValues: try (names + ["settings.json", "measurements.h5"]).map {
+                ($0, try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)")))
+            })
+    }
+
+    private func measureAll(_ count: Int, order: [Int], _ run: RunDirectory, _ options: MeasureOptions) async throws {
+        for index in order {
+            let shard = try #require(Shard(index: index, count: count))
+            _ = try await measureShare(.shard(shard), of: run, options: options)
+        }
+        _ = try await mergeShares(of: run, options: options, shardCount: count)
+    }
+
+    @Test func `any split, in any order and twice over, gives the bytes of one process`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        var options = copy.quick
+        options.restrictions = [Restriction(parameters: ["W"], examples: nil)]
+        let whole = folders(copy, "whole", options)
+        _ = try await measure(run, options: whole)
+        let expected = try results("\(copy.path)/whole")
+        for (count, order) in [(1, [0]), (2, [1, 0]), (3, [2, 0, 2, 1]), (50, Array(0..<50).reversed())] {
+            let shared = folders(copy, "shared-\(count)", options)
+            try await measureAll(count, order: order, run, shared)
+            #expect(try results("\(copy.path)/shared-\(count)") == expected, "\(count) shares")
+        }
+        // One division begun, another one to the end.
+        let mixed = folders(copy, "mixed", options)
+        _ = try await measureShare(.shard(try #require(Shard("1/3"))), of: run, options: mixed)
+        try await measureAll(2, order: [0, 1], run, mixed)
+        #expect(try results("\(copy.path)/mixed") == expected)
+    }
+
+    @Test func `shares at once, the same twice among them, give the bytes of one process`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        let whole = folders(copy, "whole", copy.quick)
+        _ = try await measure(run, options: whole)
+        let shared = folders(copy, "shared", copy.quick)
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for text in ["0/2", "1/2", "1/2", "2/5"] {
+                let shard = try #require(Shard(text))
+                group.addTask { try await measureShare(.shard(shard), of: run, options: shared) }
+            }
+            try await group.waitForAll()
+        }
+        _ = try await mergeShares(of: run, options: shared, shardCount: nil)
+        #expect(try results("\(copy.path)/shared") == results("\(copy.path)/whole"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(copy.path)/shared/tasks").isEmpty)
+    }
+
+    @Test func `chains that are lengthened for an error are lengthened by shares too`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        var options = copy.quick
+        options.every = 20
+        options.sampling.targetError = 1
+        options.sampling.drawLimit = 200
+        _ = try await measure(run, options: folders(copy, "whole", options))
+        try await measureAll(3, order: [1, 2, 0], run, folders(copy, "shared", options))
+        #expect(try results("\(copy.path)/shared") == results("\(copy.path)/whole"))
+    }
+
+    @Test func `merging without all units lists what is missing and the shares to measure again`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        let options = copy.quick
+        let nothing = try await failure { _ = try await mergeShares(of: run, options: options, shardCount: 4) }
+        #expect(nothing.kind == .notFound)
+        for index in [0, 2] {
+            _ = try await measureShare(
+                .shard(try #require(Shard(index: index, count: 4))), of: run, options: options)
+        }
+        let missing = try await failure { _ = try await mergeShares(of: run, options: options, shardCount: 4) }
+        #expect(missing.kind == .notFound)
+        #expect(missing.reason.contains("4 shares again: 1,3 "), "\(missing.reason)")
+        var longer = options
+        longer.sampling.drawCount = 40
+        let short = try await failure { _ = try await mergeShares(of: run, options: longer, shardCount: nil) }
+        #expect(short.kind == .notFound && short.reason.contains("unfinished"))
+        #expect(!FileManager.default.fileExists(atPath: "\(copy.path)/instar/measurements.h5"))
+    }
+
+    @Test func `merging refuses a chain of other weights`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: copy.quick)
+        let units = try FileManager.default.contentsOfDirectory(atPath: "\(copy.path)/instar/units").sorted()
+        let chains = units.filter { $0.hasSuffix("chain-0.h5") }.map { "\(copy.path)/instar/units/\($0)" }
+        try FileManager.default.removeItem(atPath: chains[0])
+        try FileManager.default.copyItem(atPath: chains[1], toPath: chains[0])
+        let mixed = try await failure { _ = try await mergeShares(of: run, options: copy.quick, shardCount: nil) }
+        #expect(mixed.kind == .mismatch && mixed.reason.contains(chains[0]))
+    }
+
+    @Test func `units are measured by name, and a name that is none is refused`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        _ = try await measure(run, options: folders(copy, "whole", copy.quick))
+        let options = folders(copy, "named", copy.quick)
+        let names = try planWork(at: copy.path, options: options).units.map(\.name)
+        for name in names.reversed() { _ = try await measureShare(.named([name]), of: run, options: options) }
+        _ = try await mergeShares(of: run, options: options, shardCount: nil)
+        #expect(try results("\(copy.path)/named") == results("\(copy.path)/whole"))
+        #expect(try planWork(at: copy.path, options: options).units.allSatisfy(\.isStored))
+        let unknown = try await failure { _ = try await measureShare(.named(["x"]), of: run, options: options) }
+        #expect(unknown.kind == .usage)
+    }
+
+    @Test func `a unit that fails leaves its reason, and the others are measured`() async throws {
+        let copy = try RunCopy()
+        let checkpoints = try FileManager.default.contentsOfDirectory(atPath: "\(copy.path)/checkpoints").sorted()
+        let last = "\(copy.path)/checkpoints/\(checkpoints[checkpoints.count - 1])"
+        let handle = try #require(FileHandle(forWritingAtPath: last))
+        try handle.truncate(atOffset: 700)
+        let run = try RunDirectory(at: copy.path)
+        let failed = try await failure {
+            _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: copy.quick)
+        }
+        #expect(failed.kind == .malformed)
+        let status = try runStatus(of: run, options: copy.quick)
+        #expect(status.unitCount - status.doneCount == 5, "the survey and four chains of one checkpoint")
+        #expect(status.failedUnits.count == 5)
+        #expect(status.failedUnits.allSatisfy { $0.reason.contains(last) })
+        #expect(status.text.contains("5 failed"))
+    }
+
+    @Test func `the status before, during and after`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        #expect(try await failure { _ = try runStatus(of: run, options: copy.quick) }.kind == .notFound)
+        try await settleSettings(of: run, options: copy.quick)
+        let before = try runStatus(of: run, options: copy.quick)
+        #expect(before.doneCount == 0 && before.unitCount > 0 && before.secondsLeft == nil)
+        let locks = try UnitLocks(in: "\(copy.path)/instar")
+        let name = try planWork(at: copy.path, options: copy.quick).units[1].name
+        #expect(locks.take(.unit(name)))
+        #expect(try runStatus(of: run, options: copy.quick).runningCount == 1)
+        locks.give(.unit(name))
+        _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: copy.quick)
+        #expect(try runStatus(of: run, options: copy.quick).text.contains("`instar merge` comes next"))
+        _ = try await mergeShares(of: run, options: copy.quick, shardCount: nil)
+        #expect(try runStatus(of: run, options: copy.quick).isMerged)
+    }
+}

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import Pipeline
+
+@Suite struct UnitLocksTests {
+    @Test func `one holds a lock at a time, and it is given up with its holder`() throws {
+        let copy = try RunCopy()
+        let observer = try UnitLocks(in: copy.path)
+        try #require(observer.areSupported)
+        do {
+            let first = try UnitLocks(in: copy.path)
+            let second = try UnitLocks(in: copy.path)
+            #expect(first.take(.unit("a")))
+            #expect(!second.take(.unit("a")))
+            #expect(second.take(.unit("b")))
+            #expect(first.take(.task("a")))
+            #expect(observer.isHeld(.task("a")))
+            #expect(!observer.isHeld(.task("b")))
+            // Records are no units.
+            #expect(observer.heldUnitCount() == 2)
+            first.give(.unit("a"))
+            #expect(second.take(.unit("a")))
+            #expect(observer.heldUnitCount() == 2)
+        }
+        #expect(observer.heldUnitCount() == 0)
+        #expect(!observer.isHeld(.task("a")))
+    }
+
+    @Test func `a lock is waited for`() async throws {
+        let copy = try RunCopy()
+        let first = try UnitLocks(in: copy.path)
+        let second = try UnitLocks(in: copy.path)
+        #expect(first.take(.settings))
+        let waiting = Task { try await second.wait(for: .settings) }
+        try await Task.sleep(for: .milliseconds(50))
+        first.give(.settings)
+        try await waiting.value
+        #expect(!first.take(.settings))
+    }
+}
