@@ -174,7 +174,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
         lines = self.ask("squeue", "-h", "-r", "-t", "R", "-o", "%F_%K %N").splitlines()
         return dict(line.split() for line in lines)
 
-    def wait(self, seconds=120):
+    def wait(self, seconds=240):
         """Waits until no job is left."""
         try:
             until("an empty queue", lambda: not self.tell("squeue", "-h").strip(), seconds)

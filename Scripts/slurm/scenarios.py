@@ -9,13 +9,20 @@ import signal
 import subprocess
 import time
 
-from cluster import NODES, command_line, descendants, parent, until
+from cluster import NODES, command_line, descendants, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUN = str(ROOT / "Fixtures/runs/tms-seed-A")
-# Twelve units (four checkpoints, two chains and a survey each) of a second or so.
-EFFORT = ["--every", "18", "--chains", "2", "--draws", "6000", "--burn-in", "2000", "--batch", "256"]
-STATED = EFFORT + ["--step-size", "1e-4", "--localization", "20"]
+SCALES = ["--step-size", "1e-4", "--localization", "20"]
+
+
+def effort(draws):
+    """Options for twelve units: four checkpoints, a survey and two chains each."""
+    return ["--every", "18", "--chains", "2", "--draws", str(draws), "--burn-in", "2000", "--batch", "256"]
+
+
+UNSTATED = effort(6000)
+STATED = UNSTATED + SCALES
 TASKS = ["--jobs", "1", "--tasks", "6"]
 # What processes say of themselves is not a result.
 BESIDE = {"tasks", "logs", "units.lock"}
@@ -69,7 +76,8 @@ class Bench:
     def program_of(self, job):
         """The process that measures in a running task, once it has begun to draw."""
         number = self.cluster.job(job)["JobId"]
-        steps = [pid for pid in descendants(os.getpid()) if f"slurmstepd: [{number}." in command_line(pid)]
+        titles = tuple(f"slurmstepd: [{name}." for name in (number, job))
+        steps = [pid for pid in descendants(os.getpid()) if command_line(pid).startswith(titles)]
         below = [pid for step in steps for pid in descendants(step)]
         found = [pid for pid in below if command_line(pid).startswith(self.program)]
         return found[0] if found else None
@@ -92,11 +100,11 @@ class Bench:
 def undisturbed(bench):
     """Without settings, so that a job calibrates first."""
     output = bench.folder / "undisturbed"
-    jobs = bench.submit(output, options=EFFORT)
+    jobs = bench.submit(output, options=UNSTATED)
     assert set(jobs) == {"settings", "shares", "merge"}, jobs
     bench.cluster.wait()
-    assert "all is measured and merged" in bench.instar("status", RUN, *EFFORT, "--output", str(output))
-    return bench.expect_equal(output, EFFORT)
+    assert "all is measured and merged" in bench.instar("status", RUN, *UNSTATED, "--output", str(output))
+    return bench.expect_equal(output, UNSTATED)
 
 
 def steps_of_srun(bench):
@@ -203,17 +211,17 @@ def full_folder(bench):
 def speed(bench):
     """How much sooner two nodes are done than one; the time of the tasks alone, from the first start to the last end."""
     seconds = {}
-    options = [*STATED, "--draws", "20000"]
-    options[options.index("--draws"):options.index("--draws") + 2] = []
-    for name, nodes in (("one", NODES[:1]), ("two", NODES)):
+    options = effort(30000) + SCALES
+    tasks = ["--jobs", "1", "--tasks", "8"]
+    for name, more in (("one", [f"--sbatch=--nodelist={NODES[0]}"]), ("two", [])):
         output = bench.folder / f"speed-{name}"
-        jobs = bench.submit(
-            output, options=options, tasks=["--jobs", "1", "--tasks", "8"], more=[f"--sbatch=--nodelist={nodes[0]}"] if len(nodes) == 1 else [])
-        bench.cluster.wait(300)
+        jobs = bench.submit(output, options=options, tasks=tasks, more=more)
+        bench.cluster.wait(400)
         text = bench.cluster.ask("scontrol", "show", "job", "--oneliner", jobs["shares"])
-        stamp = "%Y-%m-%dT%H:%M:%S"
-        times = {kind: [time.mktime(time.strptime(at, stamp)) for at in re.findall(rf"\b{kind}=(\S+)", text)] for kind in ("StartTime", "EndTime")}
-        seconds[name] = max(times["EndTime"]) - min(times["StartTime"])
+        starts, ends = (
+            [time.mktime(time.strptime(at, "%Y-%m-%dT%H:%M:%S")) for at in re.findall(rf"\b{kind}=(\S+)", text)]
+            for kind in ("StartTime", "EndTime"))
+        seconds[name] = max(ends) - min(starts)
         bench.expect_equal(output, options)
     return f"one node {seconds['one']:.0f} s, two nodes {seconds['two']:.0f} s: {seconds['one'] / seconds['two']:.2f} times as fast"
 

@@ -267,7 +267,8 @@ extension Work {
     func surveyKey(digest: String, before: [String]) -> String {
         unitKey(
             weights: digest, inputs: StoredSettings(sampling: nil, inputs: settings.inputs),
-            unit: "survey 2 \((settings.sampling?.precision ?? .float).rawValue) after \(before.joined(separator: " "))")
+            unit: "survey 2 \((settings.sampling?.precision ?? .float).rawValue) after \(before.joined(separator: " "))"
+        )
     }
 
     /// All that was measured, in the order of the selection.

@@ -106,7 +106,10 @@ import Testing
         #expect(
             try instar(
                 ["slurm", run, "--output", output] + options
-                    + ["--parameters", "W", "--partition", "short", "--account", "lab", "--time", "60", "--sbatch=--nice=5"])
+                    + [
+                        "--parameters", "W", "--partition", "short", "--account", "lab", "--time", "60",
+                        "--sbatch=--nice=5",
+                    ])
                 == 0)
         let script = try scratch.text("stdout")
         for (name, value) in stride(from: 0, to: options.count, by: 2).map({ (options[$0], options[$0 + 1]) }) {

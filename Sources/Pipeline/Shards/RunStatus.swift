@@ -111,10 +111,14 @@ extension Work {
         status.runningCount = locks.heldUnitCount()
         status.isMerged = FileManager.default.fileExists(atPath: store.measurementsPath)
         status.failedUnits = progress.damaged
+        var known = Set(progress.damaged.map(\.name))
         var speed = 0.0
         for record in store.readRecords() {
-            let failures = record.failures.filter { !progress.finished.contains($0.unit) }
-            status.failedUnits += failures.map { .init(name: $0.unit, reason: $0.reason) }
+            // Of several processes that met it one is enough.
+            for failure in record.failures
+            where !progress.finished.contains(failure.unit) && known.insert(failure.unit).inserted {
+                status.failedUnits.append(.init(name: failure.unit, reason: failure.reason))
+            }
             let isRunning =
                 locks.areSupported
                 ? locks.isHeld(.task(record.share))
@@ -186,7 +190,8 @@ extension MeasurementStore {
 
     /// Whether a record was written lately, which is all there is to know where the file system has no locks.
     fileprivate func isRecent(_ record: TaskRecord) -> Bool {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/tasks/\(MeasurementStore.recordName(record.share))")
+        let attributes = try? FileManager.default.attributesOfItem(
+            atPath: "\(folder)/tasks/\(MeasurementStore.recordName(record.share))")
         guard let date = attributes?[.modificationDate] as? Date else { return false }
         return date.timeIntervalSinceNow > -180
     }

@@ -13,7 +13,10 @@ struct Schema: ParsableCommand {
               instar schema comparison > comparison.schema.json
             """)
 
-    @Argument(help: "The document: analysis, comparison, inspection (of inspect --json), calibration, plan (of measure --dry-run --json) or status (of status --json).")
+    @Argument(
+        help:
+            "The document: analysis, comparison, inspection (of inspect --json), calibration, plan (of measure --dry-run --json) or status (of status --json)."
+    )
     var document: PublishedSchema
 
     func run() { print(document.text, terminator: "") }

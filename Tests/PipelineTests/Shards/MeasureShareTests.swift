@@ -128,22 +128,43 @@ import Testing
         #expect(unknown.kind == .usage)
     }
 
-    @Test func `a unit that fails leaves its reason, and the others are measured`() async throws {
+    @Test func `a damaged checkpoint is told of and left out, as by one process`() async throws {
         let copy = try RunCopy()
         let checkpoints = try FileManager.default.contentsOfDirectory(atPath: "\(copy.path)/checkpoints").sorted()
-        let last = "\(copy.path)/checkpoints/\(checkpoints[checkpoints.count - 1])"
-        let handle = try #require(FileHandle(forWritingAtPath: last))
-        try handle.truncate(atOffset: 700)
+        // In the midst of the selection, so that what comes after moves over it.
+        let damaged = "\(copy.path)/checkpoints/\(checkpoints[12])"
+        try #require(FileHandle(forWritingAtPath: damaged)).truncate(atOffset: 700)
         let run = try RunDirectory(at: copy.path)
+        let whole = folders(copy, "whole", copy.quick)
+        #expect(try await measure(run, options: whole).damaged.count == 1)
+        let shared = folders(copy, "shared", copy.quick)
+        for text in ["0/5", "1/5", "2/5", "3/5", "4/5"] {
+            _ = try await measureShare(.shard(try #require(Shard(text))), of: run, options: shared)
+        }
+        let status = try runStatus(of: run, options: shared)
+        #expect(status.unitCount - status.doneCount == 5, "the survey and four chains of one checkpoint")
+        #expect(status.failedUnits.count == 5 && status.endedTasks.isEmpty)
+        #expect(status.failedUnits.allSatisfy { $0.reason.contains(checkpoints[12]) })
+        #expect(status.text.contains("5 failed") && status.text.contains("all is measured that can be"))
+        _ = try await mergeShares(of: run, options: shared, shardCount: 5)
+        #expect(try results("\(copy.path)/shared") == results("\(copy.path)/whole"))
+    }
+
+    @Test func `a unit that fails leaves its reason, and the others are measured`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        try await settleSettings(of: run, options: copy.quick)
+        let names = try planWork(at: copy.path, options: copy.quick).units.map(\.name)
+        let damaged = try #require(names.first { $0.hasSuffix("chain-2") })
+        try Data("no HDF5".utf8).write(to: URL(fileURLWithPath: "\(copy.path)/instar/units/\(damaged).h5"))
         let failed = try await failure {
             _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: copy.quick)
         }
-        #expect(failed.kind == .malformed)
+        #expect(failed.kind == .malformed && failed.reason.contains(damaged))
         let status = try runStatus(of: run, options: copy.quick)
-        #expect(status.unitCount - status.doneCount == 5, "the survey and four chains of one checkpoint")
-        #expect(status.failedUnits.count == 5)
-        #expect(status.failedUnits.allSatisfy { $0.reason.contains(last) })
-        #expect(status.text.contains("5 failed"))
+        #expect(status.doneCount == status.unitCount - 1)
+        #expect(status.failedUnits.contains { $0.name == damaged })
+        #expect(status.endedTasks.count == 1)
     }
 
     @Test func `the status before, during and after`() async throws {

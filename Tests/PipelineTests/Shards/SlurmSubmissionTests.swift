@@ -31,8 +31,10 @@ import Testing
     @Test func `settings come first, then the shares with something missing, then the report`() throws {
         let script = submission().script
         try expectSyntax(script)
-        let places = try ["--settings-only", "--array=0-2,7", "--shard \"$SLURM_ARRAY_TASK_ID/20\"", " merge ", " report "]
-            .map { try #require(script.range(of: $0), "\($0)").lowerBound }
+        let places = try [
+            "--settings-only", "--array=0-2,7", "--shard \"$SLURM_ARRAY_TASK_ID/20\"", " merge ", " report ",
+        ]
+        .map { try #require(script.range(of: $0), "\($0)").lowerBound }
         #expect(places == places.sorted())
         #expect(script.contains("--dependency=afterok:$settings"))
         #expect(script.contains("--dependency=afterok:$shares"))
