@@ -141,23 +141,3 @@ public struct CheckpointFileReader: CheckpointReader {
             path: path)
     }
 }
-
-/// What tells that a file was changed or replaced.
-private struct FileStamp: Equatable {
-    private let device: UInt
-    private let number: UInt
-    private let size: Int
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// Looks at a file; nil where it cannot be looked at.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = UInt(status.st_dev)
-        number = UInt(status.st_ino)
-        size = Int(status.st_size)
-        seconds = Int(status.st_mtim.tv_sec)
-        nanoseconds = Int(status.st_mtim.tv_nsec)
-    }
-}

@@ -21,31 +21,37 @@ struct CheckpointFolder {
     init(
         _ folders: [String], within homes: [String], where isWanted: (String) -> Bool = { _ in true }
     ) throws(RunError) {
-        var links: [(path: String, name: String)] = []
+        var links: [(path: String, name: String, siblings: Set<String>)] = []
         for folder in folders {
             let names = try RunFolder.visibleNames(folder).sorted(by: precedes)
+            let siblings = Set(names)
             for name in names {
                 let path = "\(folder)/\(name)"
                 guard isWanted(path), !folders.contains(path) else { continue }
                 guard !CheckpointFolder.isLink(path) else {
-                    links.append((path, name))
+                    links.append((path, name, siblings))
                     continue
                 }
-                guard let file = try CheckpointFolder.checkpoint(at: path, among: Set(names)) else { continue }
-                if CheckpointFolder.leads(file, outOf: homes) { note(linkOut: name) } else { files.append(file) }
+                guard let file = try CheckpointFolder.checkpoint(at: path, among: siblings) else { continue }
+                // What is no link lies in its folder; a file in a folder like `checkpoint-500` may be one.
+                if CheckpointFolder.isLink(file), CheckpointFolder.leads(file, outOf: homes) {
+                    note(linkOut: name)
+                } else {
+                    files.append(file)
+                }
             }
         }
+        var places = links.isEmpty ? [] : Set(files.map(CheckpointFolder.resolved))
         for link in links {
             let target = URL(fileURLWithPath: link.path).resolvingSymlinksInPath()
             guard FileManager.default.fileExists(atPath: target.path) else {
                 notes.append("\(link.name) is left out: it is a link to nothing")
                 continue
             }
-            let names = Set((try? RunFolder.visibleNames(String(link.path.dropLast(link.name.count + 1)))) ?? [])
-            guard let file = try CheckpointFolder.checkpoint(at: link.path, among: names) else { continue }
+            guard let file = try CheckpointFolder.checkpoint(at: link.path, among: link.siblings) else { continue }
             if CheckpointFolder.leads(file, outOf: homes) {
                 note(linkOut: link.name)
-            } else if files.contains(where: { CheckpointFolder.isSame($0, file) }) {
+            } else if !places.insert(CheckpointFolder.resolved(file)).inserted {
                 notes.append("\(link.name) is left out: it is a link to \(target.lastPathComponent)")
             } else {
                 files.append(file)
@@ -96,36 +102,58 @@ struct CheckpointFolder {
     ///
     /// - Throws: `mismatch` if several may be meant, or parts lie there without their index.
     static func checkpoint(in folder: String) throws(RunError) -> String? {
-        let names = try RunFolder.visibleNames(folder)
-        let weights = names.filter { CheckpointFile($0).format == .safetensors }
-        let indices = weights.filter { CheckpointFile($0).isIndex }
-        let whole = weights.filter { CheckpointFile($0).index(among: []) == nil && !CheckpointFile($0).isIndex }
-        let candidates =
-            !indices.isEmpty ? indices : whole.contains("model.safetensors") ? ["model.safetensors"] : whole
+        let candidates = try weights(in: folder)
         guard candidates.count < 2 else {
             throw RunError(
                 .mismatch,
                 "several files may be the weights: \(candidates.list); list the one that is meant under "
                     + "`steps:` in run.yaml", path: folder)
         }
-        if candidates.isEmpty, let part = weights.first { throw noIndex("\(folder)/\(part)") }
-        return candidates.first.map { "\(folder)/\($0)" }
+        guard let candidate = candidates.first.map({ "\(folder)/\($0)" }) else { return nil }
+        guard CheckpointFile(candidate).index(among: []) == nil else { throw noIndex(candidate) }
+        return candidate
+    }
+
+    /// The files of weights in a folder: the indices, else `model.safetensors`, else what is no part, else the first part.
+    private static func weights(in folder: String) throws(RunError) -> [String] {
+        let weights = try RunFolder.visibleNames(folder).filter { CheckpointFile($0).format == .safetensors }
+        let indices = weights.filter { CheckpointFile($0).isIndex }
+        let whole = weights.filter { CheckpointFile($0).index(among: []) == nil }
+        if !indices.isEmpty { return indices }
+        if whole.contains("model.safetensors") { return ["model.safetensors"] }
+        return whole.isEmpty ? Array(weights.prefix(1)) : whole
     }
 
     /// What a path is: a checkpoint, or a folder with one, or neither.
     private static func checkpoint(at path: String, among names: Set<String>) throws(RunError) -> String? {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
-        if isFolder.boolValue { return try checkpoint(in: path) }
         let file = CheckpointFile(path)
+        if isFolder.boolValue {
+            // A folder of several files whose name tells nothing is something else, such as another series.
+            let weights = try weights(in: path)
+            guard weights.count < 2 || file.name.contains(where: \.isASCIIDigit) else { return nil }
+            return try checkpoint(in: path)
+        }
         guard file.format != nil else { return nil }
         guard let index = file.index(among: names) else { return path }
         guard names.contains(index) else { throw noIndex(path) }
         return nil
     }
 
+    /// The error for a part whose index is not there: `temporary` where parts are still being written, the index last.
     private static func noIndex(_ path: String) -> RunError {
         let index = CheckpointFile(path).index(among: []) ?? "index"
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let parts = ((try? RunFolder.visibleNames(folder)) ?? []).filter {
+            CheckpointFile($0).index(among: []) == index
+        }
+        guard !parts.contains(where: { FileStamp("\(folder)/\($0)")?.isRecent == true }) else {
+            return RunError(
+                .temporary,
+                "is a part of a checkpoint, and \(index) is not there yet: is training still writing it? Try again when it "
+                    + "is written", path: path)
+        }
         return RunError(
             .mismatch,
             "is a part of a checkpoint, and \(index) is not beside it; copy that too, or list the parts under `steps:` in "
@@ -136,8 +164,6 @@ struct CheckpointFolder {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
-
-    private static func isSame(_ one: String, _ other: String) -> Bool { resolved(one) == resolved(other) }
 
     private static func resolved(_ path: String) -> String {
         URL(fileURLWithPath: path).resolvingSymlinksInPath().path

@@ -111,7 +111,9 @@ struct HDF5CheckpointReader {
                 markers.attributes.merge(inner.attributes) { outer, _ in outer }
                 markers.datasets.merge(inner.datasets) { outer, _ in outer }
             }
-            if let iteration = try KerasLayout.iteration(in: root) { markers.datasets["iteration"] = iteration }
+            if let iteration = try KerasLayout.iteration(in: root, members) {
+                markers.datasets["iteration"] = iteration
+            }
             return markers
         }
     }

@@ -35,8 +35,10 @@ enum KerasLayout {
     }
 
     /// The optimizer's counter of steps; nil where there is none.
-    static func iteration(in root: HDF5Group) throws(HDF5Error) -> Int? {
-        for optimizer in try root.members() where optimizer.kind == .group {
+    ///
+    /// - Parameter members: The members of the root.
+    static func iteration(in root: HDF5Group, _ members: [HDF5Group.Member]) throws(HDF5Error) -> Int? {
+        for optimizer in members where optimizer.kind == .group {
             switch optimizer.name {
             case "optimizer":
                 let group = try root.group(optimizer.name)

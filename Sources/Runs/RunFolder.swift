@@ -92,15 +92,23 @@ struct RunFolder {
         _ manifest: Manifest, besides examplesPath: String?, excluding excluded: Set<String>,
         _ inferences: inout [String]
     ) throws(RunError) -> [String] {
-        let files = try checkpointFiles(manifest, besides: examplesPath, &inferences).filter { file in
-            !excluded.contains { CheckpointFile(file).mayHavePart($0) }
+        // Of a folder like `checkpoint-500`, any file that is left out leaves out the folder.
+        let isWanted: (String) -> Bool = { path in
+            !excluded.contains {
+                $0 == path || $0.hasPrefix("\(path)/") && CheckpointFile($0).format == .safetensors
+            }
+        }
+        let files = try checkpointFiles(manifest, besides: examplesPath, where: isWanted, &inferences).filter { file in
+            let checkpoint = CheckpointFile(file)
+            return !excluded.contains { checkpoint.mayHavePart($0) }
         }
         guard !files.isEmpty else { throw noCheckpoints(path, inferences) }
         return files
     }
 
     private func checkpointFiles(
-        _ manifest: Manifest, besides examplesPath: String?, _ inferences: inout [String]
+        _ manifest: Manifest, besides examplesPath: String?, where isWanted: (String) -> Bool,
+        _ inferences: inout [String]
     ) throws(RunError) -> [String] {
         if let steps = try explicitSteps(manifest) { return steps.keys.sorted(by: precedes) }
         if let named = manifest.checkpoints {
@@ -110,7 +118,7 @@ struct RunFolder {
                     .notFound, "is not there, but run.yaml names it under `checkpoints`", path: path(of: named))
             }
             guard isFolder.boolValue else { return [path(of: named)] }
-            let folder = try CheckpointFolder([path(of: named)], within: [path, path(of: named)])
+            let folder = try CheckpointFolder([path(of: named)], within: [path, path(of: named)], where: isWanted)
             inferences += folder.notes
             guard !folder.files.isEmpty else { throw noCheckpoints(path(of: named), folder.notes) }
             try folder.checkFormats()
@@ -127,12 +135,13 @@ struct RunFolder {
         }
         let examples = examplesPath.map { URL(fileURLWithPath: $0).standardizedFileURL }
         var folder = try CheckpointFolder(hasInner ? [inner, path] : [path], within: [path]) {
-            URL(fileURLWithPath: $0).standardizedFileURL != examples
+            URL(fileURLWithPath: $0).standardizedFileURL != examples && isWanted($0)
         }
         folder.leaveOutFinalModel(in: path)
         inferences += folder.notes
-        let inFolder = folder.files.filter { hasInner && $0.hasPrefix("\(inner)/") }
-        let beside = folder.files.filter { !inFolder.contains($0) }
+        let isInFolder: (String) -> Bool = { hasInner && $0.hasPrefix("\(inner)/") }
+        let inFolder = folder.files.filter(isInFolder)
+        let beside = folder.files.filter { !isInFolder($0) }
         guard inFolder.isEmpty || beside.isEmpty else {
             throw RunError(
                 .mismatch,

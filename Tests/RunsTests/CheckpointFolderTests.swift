@@ -27,7 +27,9 @@ import Testing
         }
     }
 
-    private func steps(_ run: String) throws -> [Int] { try RunDirectory(at: run).series.references.map(\.step) }
+    private func expect(_ run: String, hasSteps steps: [Int]) throws {
+        #expect(try RunDirectory(at: run).series.references.map(\.step) == steps)
+    }
 
     private func refused(_ run: String, _ words: String..., kind: RunError.Kind = .mismatch) {
         let error = #expect(throws: RunError.self) { try RunDirectory(at: run) }
@@ -77,7 +79,7 @@ import Testing
     @Test func `a link to a file of the run that is not found otherwise is followed`() throws {
         let files = ["store/0a1b": "safetensors/flat/step_100.safetensors"].merging(series) { first, _ in first }
         try withRun(files, links: ["checkpoints/step_100.safetensors": "../store/0a1b"]) { run in
-            #expect(try steps(run) == [0, 20, 100])
+            try expect(run, hasSteps: [0, 20, 100])
         }
     }
 
@@ -92,7 +94,7 @@ import Testing
                 found.inferences.contains { $0.hasPrefix("step_100.safetensors is left out: it leads out of the run") })
         }
         try withRun(files, links: links, yaml: "steps: {checkpoints/step_100.safetensors: 5}") { run in
-            #expect(try steps(run) == [5])
+            try expect(run, hasSteps: [5])
         }
         try withRun(
             ["../other/a.safetensors": "safetensors/flat/step_20.safetensors"],
@@ -108,7 +110,7 @@ import Testing
             refused(run, "is a link out of the run directory", "`checkpoints: checkpoints`")
         }
         try withRun(files, links: ["checkpoints": "../scratch"], yaml: "checkpoints: checkpoints") { run in
-            #expect(try steps(run) == [20])
+            try expect(run, hasSteps: [20])
         }
     }
 
@@ -137,10 +139,15 @@ import Testing
         let parts = (1...2).map { "model-0000\($0)-of-00002.safetensors" }
         var files = Dictionary(uniqueKeysWithValues: parts.map { ("checkpoint-100/\($0)", "\(source)/\($0)") })
         try withRun(files) { run in
-            refused(run, "is a part of a checkpoint, and model.safetensors.index.json is not beside")
+            refused(run, "model.safetensors.index.json is not there yet: is training", kind: .temporary)
+            for part in parts {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: "\(run)/checkpoint-100/\(part)")
+            }
+            refused(run, "is a part of a checkpoint, and model.safetensors.index.json is not beside it")
         }
         files["checkpoint-100/model.safetensors.index.json"] = "\(source)/model.safetensors.index.json"
-        try withRun(files) { run in #expect(try steps(run) == [100]) }
+        try withRun(files) { run in try expect(run, hasSteps: [100]) }
     }
 
     @Test func `a folder in which several files may be the weights lists them`() throws {
@@ -149,12 +156,20 @@ import Testing
             "step_1/b.safetensors": "safetensors/flat/step_20.safetensors",
         ]
         try withRun(files) { run in refused(run, "several files may be the weights: a.safetensors, b.safetensors") }
-        try withRun(files, yaml: "steps: {step_1/a.safetensors: 1}") { run in #expect(try steps(run) == [1]) }
+        try withRun(files, yaml: "steps: {step_1/a.safetensors: 1}") { run in try expect(run, hasSteps: [1]) }
+    }
+
+    @Test func `a folder of several files whose name tells no step is something else`() throws {
+        let files = [
+            "averages/step_1.safetensors": "safetensors/flat/step_0.safetensors",
+            "averages/step_2.safetensors": "safetensors/flat/step_20.safetensors",
+        ]
+        try withRun(files.merging(series) { first, _ in first }) { run in try expect(run, hasSteps: [0, 20]) }
     }
 
     @Test func `a folder under steps stands for the checkpoint in it`() throws {
         let files = ["final/model.safetensors": "safetensors/flat/step_100.safetensors"]
-        try withRun(files, yaml: "steps: {final: 3}") { run in #expect(try steps(run) == [3]) }
+        try withRun(files, yaml: "steps: {final: 3}") { run in try expect(run, hasSteps: [3]) }
         try withRun(files, yaml: "steps: {.: 3}") { run in refused(run, "holds no .safetensors file", kind: .notFound) }
     }
 

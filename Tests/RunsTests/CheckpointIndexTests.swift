@@ -98,6 +98,6 @@ import Testing
         "", "[]", "{", "{}", #"{"weight_map":{}}"#, #"{"weight_map":[]}"#, #"{"weight_map":{"v":1}}"#, "{} x",
     ])
     func `what is no index is refused`(text: String) {
-        refused(text, "")
+        refused(text, "model.safetensors.index.json")
     }
 }

@@ -6,16 +6,13 @@ struct FileBytes: Sendable {
     let count: Int
     private let path: String
     private let descriptor: Descriptor
-    private let modified: Date
+    private let stamp: FileStamp
 
     private final class Descriptor: Sendable {
         let number: Int32
         init(_ number: Int32) { self.number = number }
         deinit { close(number) }
     }
-
-    /// How long after its last change a file that is cut short may still be growing.
-    static let settling = 10.0
 
     /// Opens a file.
     ///
@@ -37,13 +34,12 @@ struct FileBytes: Sendable {
         }
         self.path = path
         count = Int(status.st_size)
-        modified = Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec))
+        stamp = FileStamp(status)
     }
 
     /// The error for a file that ends too early: `temporary` where it may still be growing.
     func cutShort(_ finding: String) -> RunError {
-        // A time in the future, as clocks that differ give, says as much as one in the past.
-        guard abs(Date().timeIntervalSince(modified)) < FileBytes.settling else {
+        guard stamp.isRecent else {
             return RunError(.malformed, "was cut short: \(finding); copy or save it again", path: path)
         }
         return RunError(

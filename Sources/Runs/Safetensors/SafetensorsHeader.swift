@@ -17,7 +17,7 @@ struct SafetensorsHeader {
     /// The bytes that a header may have, as in the reference implementation.
     static let byteLimit = 100_000_000
     /// The tensors that a file may hold.
-    static let entryLimit = 1_000_000
+    static let entryLimit = 100_000
     /// The axes that a tensor may have.
     static let rankLimit = 64
 
