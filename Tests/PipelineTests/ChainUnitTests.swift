@@ -21,12 +21,16 @@ import Testing
         options.jobs = 2
         options.sampling.method = method
         options.sampling.chainCount = 2
-        options.sampling.burnInCount = 500
-        options.sampling.drawCount = [.mala, .hmc].contains(method) ? 1500 : 20_000
-        options.sampling.observationInterval = 50
+        options.sampling.burnInCount = 50
+        options.sampling.drawCount = isExact(method) ? 100 : 20_000
+        if isExact(method) { options.sampling.batchSize = 20_000 }
+        options.sampling.observationInterval = isExact(method) ? 10 : 500
         options.sampling.covarianceRank = 2
         return options
     }
+
+    /// Whether it takes all examples at every step, and so few steps in a test.
+    func isExact(_ method: SamplingMethod) -> Bool { [.mala, .hmc].contains(method) }
 
     func chain(_ number: Int, of options: MeasureOptions) throws -> Chain<Float>? {
         let store = MeasurementStore(run: run.path, output: options.output)
@@ -40,6 +44,7 @@ import Testing
         method: SamplingMethod
     ) async throws {
         let (whole, stopped) = (try options(method, output: "whole"), try options(method, output: "stopped"))
+        let margin = isExact(method) ? 8 : 200
         var counts: [Int] = []
         for _ in 0..<3 {
             let (stream, progress) = AsyncStream.makeStream(of: WorkProgress.self, bufferingPolicy: .bufferingNewest(1))
@@ -47,8 +52,8 @@ import Testing
                 defer { progress.finish() }
                 _ = try await measure(RunDirectory(at: path), options: stopped, progress: progress)
             }
-            for await state in stream where state.phase == "sampling" && state.drawsDone > (counts.last ?? 0) * 2 + 200
-            {
+            for await state in stream
+            where state.phase == "sampling" && state.drawsDone > (counts.last ?? 0) * 2 + margin {
                 work.cancel()
             }
             await #expect(throws: CancellationError.self) { try await work.value }
@@ -56,7 +61,7 @@ import Testing
             #expect(try chain(1, of: stopped) != nil)
         }
         #expect(counts == counts.sorted() && Set(counts).count == 3 && counts[0] > 0, "\(counts)")
-        #expect(counts[2] < whole.sampling.drawCount.map { $0 + 500 } ?? 0, "\(counts)")
+        #expect(counts[2] < whole.sampling.drawCount.map { $0 + 50 } ?? 0, "\(counts)")
         for options in [stopped, whole] { _ = try await measure(RunDirectory(at: run.path), options: options) }
         #expect(
             FileManager.default.contentsEqual(atPath: "\(run.path)/stopped", andPath: "\(run.path)/whole"))

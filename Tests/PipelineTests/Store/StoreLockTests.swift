@@ -76,16 +76,15 @@ import Testing
         }
     }
 
-    @Test func `a lock is waited for while its holder ends`() async throws {
+    @Test func `a lock is waited for while its holder ends`() throws {
         let folder = NSTemporaryDirectory() + "instar-lock-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let first = try take(folder, .exclusive)
-        let ending = Task {
-            try await Task.sleep(for: .milliseconds(100))
+        Thread.detachNewThread {
+            usleep(100_000)
             first.release()
         }
         _ = try StoreLock(folder: folder, mode: .exclusive, patience: .seconds(30), kernelLock: Self.kernel)
-        try await ending.value
     }
 
     @Test func `another process is refused until it is killed, whatever it left`() throws {
