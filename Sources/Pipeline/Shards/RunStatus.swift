@@ -96,19 +96,18 @@ public func runStatus(of run: RunDirectory, options: MeasureOptions) throws -> R
                 + "says what there is to do")
     }
     let work = try prepareWork(run, options: options, store: store)
-    let locks = try UnitLocks(in: store.folder)
-    return try work.status(store: store, locks: locks)
+    return work.status(store: store, locks: UnitLocks(lookingAt: store.folder))
 }
 
 extension Work {
-    func status(store: MeasurementStore, locks: UnitLocks) throws -> RunStatus {
+    fileprivate func status(store: MeasurementStore, locks: UnitLocks?) -> RunStatus {
         var status = RunStatus(folder: store.folder)
         let units = units(store)
         let progress = progress(of: units, store: store)
         status.unitCount = units.count
         status.doneCount = progress.finished.count
         status.partialCount = progress.partialCount
-        status.runningCount = locks.heldUnitCount()
+        status.runningCount = locks?.heldUnitCount() ?? 0
         status.isMerged = FileManager.default.fileExists(atPath: store.measurementsPath)
         status.failedUnits = progress.damaged
         var known = Set(progress.damaged.map(\.name))
@@ -120,8 +119,8 @@ extension Work {
                 status.failedUnits.append(.init(name: failure.unit, reason: failure.reason))
             }
             let isRunning =
-                locks.areSupported
-                ? locks.isHeld(.task(record.share))
+                locks?.areSupported == true
+                ? locks?.isHeld(.task(record.share)) == true
                 : record.end == nil && !record.isFinished && store.isRecent(record)
             if isRunning {
                 status.tasks.append(

@@ -12,15 +12,29 @@ final class UnitLocks: Sendable {
     /// Whether the file system has locks at all.
     let areSupported: Bool
 
-    /// Opens the file of locks in a store's folder.
-    init(in folder: String) throws(Failure) {
-        let path = "\(folder)/units.lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    /// Opens the file of locks in a store's folder, which is made where it is missing.
+    convenience init(in folder: String) throws(Failure) {
+        let path = UnitLocks.path(folder)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             throw Failure(
                 .io, "\(path): cannot be opened (\(String(cString: strerror(errno)))). Check permissions and free space"
             )
         }
+        self.init(descriptor)
+    }
+
+    /// Opens the file of locks to look at it; nil where there is none, and nobody works on shares.
+    convenience init?(lookingAt folder: String) {
+        let descriptor = open(UnitLocks.path(folder), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        self.init(descriptor)
+    }
+
+    private static func path(_ folder: String) -> String { "\(folder)/units.lock" }
+
+    private init(_ descriptor: Int32) {
+        self.descriptor = descriptor
         var probe = UnitLocks.lock(F_WRLCK, at: Key.settings.place, length: 1)
         areSupported = fcntl(descriptor, getting, &probe) == 0
     }

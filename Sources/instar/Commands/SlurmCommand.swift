@@ -76,7 +76,8 @@ struct SlurmCommand: AsyncParsableCommand {
         shared.jobs = nil
         var submission = SlurmSubmission(
             plan: plan, program: programPath(), workingFolder: FileManager.default.currentDirectoryPath, run: run,
-            name: "instar-\(directory.name)", options: shared.arguments)
+            name: "instar-\(directory.name)",
+            options: shared.arguments + (reading.allowFilters ? ["--allow-filters"] : []))
         submission.outputOption = options.output.map { ["--output", $0] } ?? []
         submission.directives =
             [partition.map { "--partition=\($0)" }, account.map { "--account=\($0)" }, time.map { "--time=\($0)" }]
