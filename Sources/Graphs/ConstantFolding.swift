@@ -10,10 +10,27 @@ enum ConstantFolding {
     /// What depends on the batch is folded up to this many elements; shapes are short.
     private static let symbolicLimit = 4096
 
-    /// What each output holds, nil where that is unknown; nil altogether where an input is unknown, and where the outputs
-    /// have more elements than `budget`, from which they are taken.
+    /// What may still be computed while a plan is made, so that a graph's constants take neither memory nor time without
+    /// bound; what is beyond is left to each evaluation.
+    struct Budget {
+        /// Elements that are kept.
+        fileprivate var kept = 1 << 26
+        /// Elements that are read, written, or needed in between.
+        fileprivate var touched = 1 << 28
+
+        /// Takes an operation's share; false where it has none.
+        fileprivate mutating func take(kept: Int, touched: Int) -> Bool {
+            guard kept <= self.kept, touched <= self.touched else { return false }
+            self.kept -= kept
+            self.touched -= touched
+            return true
+        }
+    }
+
+    /// What each output holds, nil where that is unknown; nil altogether where an input is unknown, and where the operation
+    /// touches more elements than it may, or than `budget` has.
     static func contents(
-        of operation: any Operation, inputs: [ValueDescription?], budget: inout Int
+        of operation: any Operation, inputs: [ValueDescription?], budget: inout Budget
     ) -> [ValueDescription.Contents?]? {
         var dependsOnBatch = false
         for case let input? in inputs {
@@ -23,10 +40,13 @@ enum ConstantFolding {
             case .constant: break
             }
         }
-        guard let counts = fixedCounts(operation.outputs) else { return nil }
-        let count = counts.reduce(0, +)
-        guard count <= budget else { return nil }
-        budget -= count
+        let rooms = [operation.savedCount, operation.scratchCount].compactMap(\.fixed)
+        guard let counts = fixedCounts(operation.outputs), let inputCounts = fixedCounts(inputs.compactMap(\.self)),
+            rooms.count == 2
+        else { return nil }
+        let kept = counts.reduce(0, +)
+        let touched = (inputCounts + rooms).reduce(kept, +)
+        guard touched <= type(of: operation).foldingLimit, budget.take(kept: kept, touched: touched) else { return nil }
         if !dependsOnBatch {
             return evaluate(operation, inputs: inputs, batch: batches[0]).map { .constant($0) }
         }

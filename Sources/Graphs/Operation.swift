@@ -36,6 +36,10 @@ protocol Operation: Sendable {
     /// The versions of the default operator set whose semantics the type implements.
     static var opsets: ClosedRange<Int> { get }
 
+    /// The most elements, of all that it reads, writes and needs in between, with which the operation is computed while a
+    /// plan is made: little where its work is not in proportion to them.
+    static var foldingLimit: Int { get }
+
     /// Checks the node and infers its outputs.
     ///
     /// - Throws: `unsupported` for attributes, types or versions not implemented, `mismatch` for inputs that do not
@@ -84,6 +88,7 @@ struct BackwardNeeds: OptionSet, Sendable {
 
 extension Operation {
     static var opsets: ClosedRange<Int> { 13...25 }
+    static var foldingLimit: Int { .max }
     var isView: Bool { false }
     var needs: BackwardNeeds { [.inputs, .outputs] }
     var savedCount: Dimension { Dimension(0) }

@@ -8,8 +8,7 @@ struct PlanBuilder {
     private var steps: [Plan.Step] = []
     private var numbers: [String: Int] = [:]
     private var sequences = Sequences()
-    /// How many more elements may be computed while the plan is made; what is beyond is left to each evaluation.
-    private var foldingBudget = 1 << 26
+    private var foldingBudget = ConstantFolding.Budget()
 
     init(graph: Graph, binding: ParameterBinding) {
         self.graph = graph
@@ -18,8 +17,10 @@ struct PlanBuilder {
 
     /// Numbers what is given from outside: parameters, other checkpoint tensors, data, and stored constants.
     mutating func addSources(exampleShapes: [String: Shape]) throws(GraphError) {
+        let declared = Dictionary(
+            graph.inputs.map { ($0.name, $0.elementType) }, uniquingKeysWith: { first, _ in first })
         for slot in binding.slots {
-            let type = declaredType(of: slot.valueName) ?? .float32
+            let type = graph.initializers[slot.valueName]?.elementType ?? declared[slot.valueName] ?? .float32
             try addGiven(
                 slot.valueName, ValueDescription(type, slot.shape.dimensions.map { Dimension($0) }),
                 .parameter(offset: slot.range.lowerBound, isTrainable: slot.isTrainable))
@@ -166,12 +167,17 @@ struct PlanBuilder {
             } else if case .symbolic(let dimensions) = results[index].contents {
                 add(name, results[index], .symbolic(dimensions))
             } else if operation.isView, index == 0, let viewed = inputs.first {
-                add(name, results[index], .view(of: viewed))
+                add(name, results[index], .view(of: root(of: viewed)))
             } else {
                 add(name, results[index], .computed(step: step))
             }
         }
         steps.append(Plan.Step(node: node, operation: operation, inputs: inputs, outputs: outputs))
+    }
+
+    /// The value whose storage `value` uses; views never lead to views, however many follow each other.
+    private func root(of value: Int) -> Int {
+        if case .view(let other) = values[value].source { other } else { value }
     }
 
     /// All values and steps, once the output is known to be one that can be evaluated.
@@ -204,7 +210,4 @@ struct PlanBuilder {
         values.append(Plan.Value(name: name, description: description, source: source))
     }
 
-    private func declaredType(of name: String) -> ElementType? {
-        graph.initializers[name]?.elementType ?? graph.inputs.first { $0.name == name }?.elementType
-    }
 }

@@ -10,6 +10,9 @@ struct Sequences {
         "ConcatFromSequence", "SequenceAt", "SequenceConstruct", "SequenceLength", "SplitToSequence",
     ]
 
+    /// How many more elements sequences may be split or joined in: each becomes a value of the plan, or one more reader.
+    private var room = 1 << 17
+
     /// The names of the values in each sequence.
     private var elements: [String: [String]] = [:]
 
@@ -66,14 +69,21 @@ struct Sequences {
             throw context.error(.unsupported, "axis \(axis) of \(x.shape) depends on the batch")
         }
         let dropsAxis = try context.integer("keepdims") == 0 && context.optionalInput(1) == nil
-        var sizes = [Int](repeating: 1, count: extent)
+        let sizes: [Int]
         if let given = context.optionalInput(1) {
-            sizes = try context.knownIntegers(1)
+            let stated = try context.knownIntegers(1)
             if given.shape.isEmpty {
-                let size = sizes[0]
+                let size = stated[0]
                 guard size > 0 else { throw context.error(.malformed, "parts of size \(size)") }
+                try take((extent - 1) / size + 1, context)
                 sizes = stride(from: 0, to: extent, by: size).map { min(size, extent - $0) }
+            } else {
+                try take(stated.count, context)
+                sizes = stated
             }
+        } else {
+            try take(extent, context)
+            sizes = [Int](repeating: 1, count: extent)
         }
         let names = sizes.indices.map { "\(output)[\($0)]" }
         let parts = dropsAxis ? names.map { "\($0).kept" } : names
@@ -90,12 +100,22 @@ struct Sequences {
         return nodes
     }
 
-    private func concatenate(_ context: NodeContext, into output: String) throws(GraphError) -> [Node] {
+    /// Takes room for `count` elements.
+    private mutating func take(_ count: Int, _ context: NodeContext) throws(GraphError) {
+        guard count <= room else {
+            throw context.error(
+                .unsupported, "a sequence of \(count) elements, where the graph's sequences have room for \(room) more")
+        }
+        room -= count
+    }
+
+    private mutating func concatenate(_ context: NodeContext, into output: String) throws(GraphError) -> [Node] {
         try context.allow("axis", "new_axis")
         guard let axis = try context.integer("axis") else {
             throw context.error(.malformed, "attribute axis is absent")
         }
         let names = try sequence(context)
+        try take(names.count, context)
         guard try context.integer("new_axis") ?? 0 != 0 else {
             return [ordinary("Concat", names, [output], ["axis": .integer(axis)])]
         }

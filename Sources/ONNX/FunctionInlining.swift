@@ -15,9 +15,22 @@ struct FunctionInlining {
         init(_ call: NodeProto) { (domain, name, overload) = (call.domain, call.opType, call.overload) }
     }
 
-    /// Nested calls can multiply; no exporter comes near this many nodes.
+    /// Nested calls can multiply: what a graph may come to by them, far beyond what exporters write. A node counts with its
+    /// names and what its attributes hold, and so does a call.
     private static let maximumNodeCount = 200_000
+    private static let maximumByteCount = 1 << 29
     private static let maximumDepth = 64
+
+    /// What calls have come to so far.
+    private struct Size {
+        var nodes = 0
+        var bytes = 0
+
+        mutating func add(_ node: NodeProto) {
+            nodes += 1
+            bytes += node.byteCount
+        }
+    }
 
     private let functions: [Name: FunctionProto]
     private let opset: Int
@@ -34,7 +47,8 @@ struct FunctionInlining {
     func inlined(_ nodes: [NodeProto]) throws(ONNXError) -> [NodeProto] {
         var result: [NodeProto] = []
         var foreign: Set<String> = []
-        for node in nodes { try inline(node, depth: 0, into: &result, foreign: &foreign) }
+        var size = Size()
+        for node in nodes { try inline(node, depth: 0, into: &result, foreign: &foreign, size: &size) }
         guard foreign.isEmpty else {
             throw ONNXError(
                 .unsupported,
@@ -45,7 +59,7 @@ struct FunctionInlining {
     }
 
     private func inline(
-        _ node: NodeProto, depth: Int, into result: inout [NodeProto], foreign: inout Set<String>
+        _ node: NodeProto, depth: Int, into result: inout [NodeProto], foreign: inout Set<String>, size: inout Size
     ) throws(ONNXError) {
         guard let function = functions[Name(node)] else {
             if !node.domain.isEmpty && node.domain != "ai.onnx" { foreign.insert("\(node.domain).\(node.opType)") }
@@ -53,8 +67,10 @@ struct FunctionInlining {
             return
         }
         let location = "function \(function.domain).\(function.name)"
-        guard depth < Self.maximumDepth, result.count < Self.maximumNodeCount else {
-            throw ONNXError(.malformed, "its calls are nested without end", location: location)
+        guard depth < Self.maximumDepth else {
+            throw ONNXError(
+                .malformed, "calls of functions are nested more than \(Self.maximumDepth) deep; does one call itself?",
+                location: location)
         }
         if let own = function.opsetImport.first(where: { $0.domain.isEmpty || $0.domain == "ai.onnx" })?.version,
             own != opset
@@ -71,7 +87,15 @@ struct FunctionInlining {
             copy.output = inner.output.map(names)
             copy.name = inner.name.isEmpty ? "" : "\(node.name)/\(inner.name)"
             copy.attribute = inner.attribute.compactMap { resolved($0, function: function, call: node) }
-            try inline(copy, depth: depth + 1, into: &result, foreign: &foreign)
+            size.add(copy)
+            guard size.nodes <= Self.maximumNodeCount, size.bytes <= Self.maximumByteCount else {
+                throw ONNXError(
+                    .unsupported,
+                    "with calls replaced by what they call, the graph has more than \(Self.maximumNodeCount) nodes or "
+                        + "\(Self.maximumByteCount >> 20) MiB; export the model without functions",
+                    location: location)
+            }
+            try inline(copy, depth: depth + 1, into: &result, foreign: &foreign, size: &size)
         }
     }
 
@@ -103,5 +127,19 @@ struct FunctionInlining {
         guard var value = candidates.first(where: { $0.name == attribute.refAttrName }) else { return nil }
         value.name = attribute.name
         return value
+    }
+}
+
+extension NodeProto {
+    /// About the bytes that the node holds.
+    fileprivate var byteCount: Int {
+        attribute.reduce((input + output).reduce(name.utf8.count) { $0 + $1.utf8.count }) { sum, attribute in
+            let tensor = attribute.t
+            let words =
+                attribute.ints.count + tensor.int64Data.count + tensor.uint64Data.count + tensor.doubleData.count
+            let halves = attribute.floats.count + tensor.floatData.count + tensor.int32Data.count
+            return sum + attribute.s.count + tensor.rawData.count + 8 * words + 4 * halves
+                + attribute.strings.reduce(0) { $0 + $1.count }
+        }
     }
 }

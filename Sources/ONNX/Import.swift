@@ -6,16 +6,30 @@ import Tensors
 extension Graph {
     /// The versions of the default operator set that are read.
     static let supportedOpsets = 13...25
+    /// The limit of the protobuf format.
+    private static let maximumByteCount = Int(Int32.max)
 
     /// Reads the forward graph of an ONNX file.
     ///
     /// Source: Open Neural Network Exchange Intermediate Representation, IR versions 7 to 13.
     ///
-    /// - Throws: `notFound` or `io` where the file cannot be read; otherwise as ``init(onnx:file:)``.
+    /// - Throws: `notFound` or `io` where the file cannot be read, `unsupported` where it is larger than 2 GiB, which
+    ///   protobuf files cannot be; otherwise as ``init(onnx:file:)``.
     public init(onnxFile path: String) throws(ONNXError) {
         let bytes: Data
         do {
+            let values = try URL(fileURLWithPath: path).resolvingSymlinksInPath().resourceValues(
+                forKeys: [.isRegularFileKey, .fileSizeKey])
+            guard values.isRegularFile == true else { throw ONNXError(.io, "is no regular file", file: path) }
+            guard values.fileSize ?? 0 <= Self.maximumByteCount else {
+                throw ONNXError(
+                    .unsupported,
+                    "has \(values.fileSize ?? 0) bytes, and no protobuf file more than \(Self.maximumByteCount); export "
+                        + "the model with its parameters as graph inputs", file: path)
+            }
             bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch let error as ONNXError {
+            throw error
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
             throw ONNXError(.notFound, "there is no such file", file: path)
         } catch {
@@ -141,7 +155,9 @@ extension Graph {
             let location = "node \"\(node.label)\" (\(node.operatorName))"
             for name in node.inputs where !name.isEmpty && !known.contains(name) {
                 throw ONNXError(
-                    .malformed, "it reads \"\(name)\", which no input, initializer or earlier node gives",
+                    .malformed,
+                    "it reads \"\(name)\", which no input, initializer or earlier node gives; nodes must stand in the order "
+                        + "of evaluation, and cannot read what depends on them",
                     location: location)
             }
             for name in node.outputs where !name.isEmpty && !known.insert(name).inserted {

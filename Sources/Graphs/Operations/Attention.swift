@@ -7,6 +7,8 @@ import Tensors
 /// A row that is masked throughout is 0, as in PyTorch. `softmax_precision` is the type that an engine with several
 /// precisions at once would compute in; here all is computed in one, and half precision is refused.
 struct Attention: Operation {
+    static let foldingLimit = 0
+
     static var opsets: ClosedRange<Int> { 23...25 }
 
     let outputs: [ValueDescription]

@@ -5,6 +5,8 @@ import Tensors
 ///
 /// With `count_include_pad` the zeros of the padding are counted.
 struct AveragePool: Operation {
+    static let foldingLimit = 0
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = []
     private let window: SlidingWindow

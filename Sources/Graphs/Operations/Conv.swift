@@ -6,6 +6,8 @@ import Tensors
 ///
 /// Each example and group is one matrix product: filters × unfolded windows.
 struct Conv: Operation {
+    static let foldingLimit = 0
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     let scratchCount: Dimension
@@ -24,7 +26,8 @@ struct Conv: Operation {
             let channels = x.shape[1].fixed
         else { throw context.error(.mismatch, "an input of shape \(x.shape) and weights of shape \(w.shape)") }
         groupCount = try context.integer("group") ?? 1
-        guard groupCount >= 1, channels % groupCount == 0, weights[1] == channels / groupCount,
+        guard (1...max(1, channels)).contains(groupCount), channels % groupCount == 0,
+            weights[1] == channels / groupCount,
             weights[0] % groupCount == 0
         else {
             throw context.error(

@@ -6,6 +6,8 @@ import Tensors
 ///
 /// For each example and group the columns Wᵀ·X are folded into Y, as `Conv` folds the gradient of its input.
 struct ConvTranspose: Operation {
+    static let foldingLimit = 0
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     let scratchCount: Dimension
@@ -24,7 +26,8 @@ struct ConvTranspose: Operation {
         let (extents, weights) = (x.shape.dropFirst().compactMap(\.fixed), w.shape.compactMap(\.fixed))
         groupCount = try context.integer("group") ?? 1
         guard (3...5).contains(x.shape.count), w.shape.count == x.shape.count, weights.count == w.shape.count,
-            extents.count == x.shape.count - 1, groupCount >= 1, extents[0] % groupCount == 0, weights[0] == extents[0]
+            extents.count == x.shape.count - 1, (1...max(1, extents[0])).contains(groupCount),
+            extents[0] % groupCount == 0, weights[0] == extents[0]
         else {
             throw context.error(
                 .mismatch,

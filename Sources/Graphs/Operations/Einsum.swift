@@ -6,6 +6,8 @@ import Tensors
 /// One operand is a strided sum. Several are contracted from the left, pair by pair, each pair by matrix products; a label
 /// is summed in the first pair after which neither the result nor another operand has it.
 struct Einsum: Operation {
+    static let foldingLimit = 1 << 20
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     let savedCount: Dimension
@@ -22,6 +24,12 @@ struct Einsum: Operation {
         for index in 0..<context.inputCount { shapes.append(try context.floatInput(index).shape) }
         let equation = try EinsumEquation(text, ranks: shapes.map(\.count), context: context)
         self.equation = equation
+        guard equation.labelCount <= Int(INSTAR_MAXIMUM_STRIDED_RANK) else {
+            throw context.error(
+                .unsupported,
+                "equation \(text) has \(equation.labelCount) indices; at most \(INSTAR_MAXIMUM_STRIDED_RANK) are implemented"
+            )
+        }
         var extents = [Dimension](repeating: Dimension(1), count: equation.labelCount)
         for (label, extent) in zip(equation.operands.joined(), shapes.joined()) where extent != Dimension(1) {
             guard extents[label] == Dimension(1) || extents[label] == extent else {

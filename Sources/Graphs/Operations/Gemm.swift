@@ -4,6 +4,8 @@ import Tensors
 /// `Gemm` (opset 13): Y = α·A′·B′ + β·C, with A′ `[m, k]`, B′ `[k, n]` (transposed where `transA`, `transB` say so) and an
 /// optional C that broadcasts to `[m, n]`.
 struct Gemm: Operation {
+    static let foldingLimit = 1 << 20
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     private let alpha: Double

@@ -7,6 +7,8 @@ import Tensors
 /// (`input_forget`) as in Greff et al. 2017, arXiv:1503.04069. What lies beyond an example's length (input 4) is 0.
 /// `clip` bounds what the functions of the gates and of the cell's input take, not the cell, as in ONNX Runtime.
 struct LSTM: Operation {
+    static let foldingLimit = 0
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     let savedCount: Dimension

@@ -5,6 +5,8 @@ import Tensors
 /// Shapes: A `[…, m, k]`, B `[…, k, n]`, Y `[…, m, n]`; an operand with one axis is a row (A) or a column (B), whose
 /// extra axis Y lacks.
 struct MatMul: Operation {
+    static let foldingLimit = 1 << 20
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
 

@@ -6,6 +6,8 @@ import Tensors
 /// Output 1 is the place of that element among all elements of the input; with `storage_order` 1 the first of the sliding
 /// axes is counted fastest.
 struct MaxPool: Operation {
+    static let foldingLimit = 0
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     private let window: SlidingWindow

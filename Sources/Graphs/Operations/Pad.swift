@@ -6,6 +6,8 @@ import Tensors
 struct Pad: Operation {
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = []
+    /// How often a mode other than `constant` may repeat the input along an axis; exporters come to three.
+    private static let repetitions = 4096
     private let begins: [Int]
     private let value: Double
     /// For each axis, where its elements come from; nil in constant mode.
@@ -52,6 +54,13 @@ struct Pad: Operation {
                 guard let extent = x.shape[axis].fixed, let count = shape[axis].fixed, extent > 0 || count == 0 else {
                     throw context.error(
                         .unsupported, "mode \(mode) along axis \(axis) of \(x.shape), which is empty or the batch")
+                }
+                // Every repetition is a run or two.
+                guard count <= KernelLimits.elementCount, count / max(1, extent) <= Self.repetitions else {
+                    throw context.error(
+                        .unsupported,
+                        "mode \(mode) makes \(count) elements of \(extent) along axis \(axis); at most "
+                            + "\(Self.repetitions) repetitions are implemented")
                 }
                 return Run.cover(count: count, begin: begins[axis], extent: extent, mode: mode)
             }

@@ -65,6 +65,9 @@ struct SlidingWindow: Sendable {
                 dilation: dilations[axis], begin: begin, end: end)
             extents.append(Dimension(count))
         }
+        guard KernelLimits.elementCount(of: kernel.map { Dimension($0) } + extents, batch: 1) != nil else {
+            throw context.error(.unsupported, "a kernel \(kernel) at \(extents) positions is too large")
+        }
         (raw, output) = (window, extents)
     }
 }
