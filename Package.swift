@@ -92,6 +92,10 @@ let package = Package(
         .target(
             name: "PrecisionComparison", dependencies: ["Graphs", "Pipeline", "Sampling", "Tensors"],
             path: "Tests/PrecisionComparison", swiftSettings: settings),
+        // Built with libFuzzer by Scripts/fuzz/readers; without, it gives the readers the files it is told to.
+        .executableTarget(
+            name: "fuzzers", dependencies: ["ONNX", "Graphs", "Tensors", "HDF5", "Runs"], path: "Tests/Fuzzers",
+            swiftSettings: settings),
         .executableTarget(
             name: "benchmarks",
             dependencies: [
