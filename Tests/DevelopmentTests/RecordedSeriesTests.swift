@@ -16,7 +16,9 @@ import Testing
         var measurements = madeUpRun()
         let steps = measurements.checkpoints.map(\.step)
         let counts = steps.map(Double.init)
-        measurements.recordedSeries = ["tokens", "accuracy"].map { RecordedSeries(name: $0, steps: steps, values: counts) }
+        measurements.recordedSeries = ["tokens", "accuracy"].map {
+            RecordedSeries(name: $0, steps: steps, values: counts)
+        }
         let groups = measurements.series(outputs: nil, weights: nil).map(\.group)
         #expect(groups.contains("accuracy") && !groups.contains("tokens"))
     }

@@ -22,8 +22,9 @@ public struct PlannedShares: Sendable, Equatable {
     public var mergeMemory: Int
     /// Seconds that the longest share takes, on a machine such as this one.
     public var seconds: Double
-    /// Units in all, and those missing.
+    /// Units in all.
     public var unitCount: Int
+    /// Units that are not stored yet.
     public var missingUnitCount: Int
 }
 
