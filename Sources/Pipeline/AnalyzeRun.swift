@@ -23,7 +23,7 @@ public func analyzeRun(
         try conclude(analysis)
         return analysis
     }
-    let run = try RunDirectory(at: path)
+    let run = try openRun(at: path, progress: progress)
     let lock = try store.lock(.exclusive, note: note)
     defer { lock.release() }
     let analysis = Analysis(

@@ -89,7 +89,7 @@ private func jointDynamics(_ runs: [ComparedRun], _ measurements: [Measurements]
         }
     }
     let products = try innerProducts(count: surveys.count, dimension: first.dimension, probeDigest: probe) {
-        try Survey.read(surveys[$0])?.value.outputs ?? []
+        try Survey.read(.outputs, from: surveys[$0])
     }
     return try EssentialDynamics.joint(products: products, steps: measurements.map(\.steps))
 }

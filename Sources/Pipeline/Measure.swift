@@ -70,9 +70,9 @@ struct Work: Sendable {
 func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: MeasurementStore) throws -> Work {
     try options.validate()
     let selection = try selectCheckpoints(of: run.series, steps: options.steps, every: options.every)
-    let first = try run.series.readFirst(of: selection)
     var model: LoadedModel?
     if let modelPath = run.modelPath, let examplesPath = run.examplesPath {
+        let first = try run.series.readFirst(of: selection)
         let loaded = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
         _ = try checkRecordedOutputs(model: loaded, series: run.series)
         model = loaded
@@ -91,7 +91,7 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     }
     try stored?.requireCompatible(with: settings, folder: store.folder)
     settings.restrictions = try merged(stored?.restrictions ?? [], options.restrictions, isMeasured: model != nil)
-    let tensors = flatTensors(of: model, checkpoint: first)
+    let tensors = flatTensors(of: model, series: run.series)
     return Work(
         run: run, model: model,
         targets: try model.map { try samplingTargets($0, settings.restrictions, settings: settings.sampling) } ?? [],
@@ -105,14 +105,10 @@ extension Work {
     func measure<Scalar: Real>(
         as type: Scalar.Type, store: MeasurementStore, jobs: Int, progress: AsyncStream<WorkProgress>.Continuation?
     ) async throws -> Measurements {
-        let surveyor = Surveyor<Scalar>(model: model, probe: model.map(Probe.init(model:)), tensors: tensors)
+        let surveyor = try Surveyor<Scalar>(model: model, tensors: tensors)
         let surveying = ProgressCounter(phase: "surveying", drawCount: 0, unitCount: selection.count, into: progress)
-        // Neighbours are read together; there are several groups for each worker, so that none waits long.
-        let length = max(1, min(16, selection.count / (4 * jobs)))
-        let groups = stride(from: 0, to: selection.count, by: length).map { $0..<min($0 + length, selection.count) }
-        let read = try await concurrentMap(groups, jobs: jobs) { places in
-            try await self.surveys(at: places, surveyor: surveyor, store: store, counter: surveying)
-        }.flatMap(\.self)
+        let read = try await surveys(
+            at: selection.indices, surveyor: surveyor, store: store, counter: surveying, jobs: jobs)
         let surveys = read.compactMap { try? $0.get() }
         let work = try leavingOutDamaged(read)
         return try await work.measure(
@@ -150,7 +146,8 @@ extension Work {
                 try await $0.run(sampling: sampling, centers: centers, store: store, counter: $1)
             }
         }
-        return try gather(Scalar.self, surveys: surveys, chains: chains, probe: surveyor.probe, store: store)
+        return try gather(
+            Scalar.self, surveys: surveys, chains: chains, probe: surveyor.probe, store: store, progress: progress)
     }
 
     /// Runs the chains of every target at every checkpoint, then lengthens those whose error is above the one asked for.
@@ -203,42 +200,21 @@ extension Work {
             weightsDigest: weights, replacesOther: remeasuresReplaced)
     }
 
-    /// The surveys of checkpoints that follow each other, of which three are in memory at a time: two give a movement,
-    /// three its turn. One that is damaged is left out, and movement goes over it.
+    /// The surveys of checkpoints that follow each other; one that is damaged is left out, and movement goes over it.
     func surveys<Scalar: Real>(
-        at places: Range<Int>, surveyor: Surveyor<Scalar>, store: MeasurementStore, counter: ProgressCounter
+        at places: Range<Int>, surveyor: Surveyor<Scalar>, store: MeasurementStore, counter: ProgressCounter, jobs: Int
     ) async throws -> [Result<StoredUnit<Survey>, RunError>] {
-        var window = try readable(before: places.lowerBound)
-        var surveys: [Result<StoredUnit<Survey>, RunError>] = []
-        for place in places {
+        let window = CheckpointWindow(series: run.series, selection: selection, workerCount: jobs)
+        return try await concurrentMap(Array(places), jobs: jobs, span: jobs) { place in
             try Task.checkCancellation()
-            let checkpoint: Checkpoint
-            do throws(RunError) { checkpoint = try run.series.read(at: selection[place]) } catch {
-                guard error.kind == .malformed else { throw error }
-                surveys.append(.failure(error))
-                continue
+            switch try await window.entries(upTo: place) {
+            case .failure(let error): return .failure(error)
+            case .success(let entries):
+                let survey = try survey(last: entries, surveyor: surveyor, store: store)
+                await counter.add(draws: 0, units: 1)
+                return .success(survey)
             }
-            window = window.suffix(2) + [(checkpoint, checkpoint.digest)]
-            surveys.append(.success(try survey(last: window, surveyor: surveyor, store: store)))
-            await counter.add(draws: 0, units: 1)
         }
-        return surveys
-    }
-
-    /// The last two checkpoints before a place that are not damaged, in order; the same wherever a group of surveys begins.
-    private func readable(before place: Int) throws -> [(checkpoint: Checkpoint, digest: String)] {
-        var window: [(checkpoint: Checkpoint, digest: String)] = []
-        var place = place - 1
-        while place >= 0, window.count < 2 {
-            do throws(RunError) {
-                let checkpoint = try run.series.read(at: selection[place])
-                window.insert((checkpoint, checkpoint.digest), at: 0)
-            } catch {
-                guard error.kind == .malformed else { throw error }
-            }
-            place -= 1
-        }
-        return window
     }
 
     /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which
@@ -246,14 +222,13 @@ extension Work {
     ///
     /// - Parameter window: The checkpoint and up to two measured ones before it, in order.
     private func survey<Scalar: Real>(
-        last window: [(checkpoint: Checkpoint, digest: String)], surveyor: Surveyor<Scalar>, store: MeasurementStore
+        last window: [CheckpointWindow.Entry], surveyor: Surveyor<Scalar>, store: MeasurementStore
     ) throws -> StoredUnit<Survey> {
-        let (checkpoint, digest) = window[window.count - 1]
+        let (checkpoint, digest) = (window[window.count - 1].checkpoint, window[window.count - 1].digest)
         let before = window.dropLast().reversed().map(\.checkpoint)
         let path = store.surveyPath(step: checkpoint.step)
         let key = surveyKey(digest: digest, before: window.dropLast().map(\.digest))
-        if var stored = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path, expecting: key) }) {
-            stored.value.dropVectors()
+        if let stored = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path, expecting: key) }) {
             return stored
         }
         var survey = try surveyor.survey(
@@ -267,14 +242,14 @@ extension Work {
     func surveyKey(digest: String, before: [String]) -> String {
         unitKey(
             weights: digest, inputs: StoredSettings(sampling: nil, inputs: settings.inputs),
-            unit: "survey 2 \((settings.sampling?.precision ?? .float).rawValue) after \(before.joined(separator: " "))"
+            unit: "survey 3 \((settings.sampling?.precision ?? .float).rawValue) after \(before.joined(separator: " "))"
         )
     }
 
     /// All that was measured, in the order of the selection.
     func gather<Scalar: Real>(
         _ type: Scalar.Type, surveys: [StoredUnit<Survey>], chains: [[[StoredUnit<ChainTrace>]]], probe: Probe?,
-        store: MeasurementStore
+        store: MeasurementStore, progress: AsyncStream<WorkProgress>.Continuation?
     ) throws -> Measurements {
         let subsetNames = model?.examples.subsets.map(\.name) ?? []
         let processors = Set(surveys.map(\.processor) + chains.flatMap { $0.flatMap { $0.map(\.processor) } }).sorted()
@@ -326,22 +301,18 @@ extension Work {
             }
         }
         let paths = surveys.map { store.surveyPath(step: $0.value.step) }
-        func products(
-            _ vector: KeyPath<Survey, [Float]>, dimension: Int, probeDigest: String?
-        ) throws -> InnerProducts {
-            try innerProducts(count: paths.count, dimension: dimension, probeDigest: probeDigest) { index in
-                guard let survey = try Survey.read(paths[index]) else {
-                    throw Failure(.notFound, "\(paths[index]): expected a stored survey, found no such file. Run again")
-                }
-                return survey.value[keyPath: vector]
-            }
+        func products(_ vector: Survey.Vector, dimension: Int, probeDigest: String?) throws -> InnerProducts {
+            try innerProducts(
+                count: paths.count, dimension: dimension, probeDigest: probeDigest,
+                progress: { done, count in
+                    progress?.yield(
+                        WorkProgress(phase: "inner products of \(vector.rawValue)", unitsDone: done, of: count))
+                }, load: { try Survey.read(vector, from: paths[$0]) })
         }
-        measurements.weightProducts = try products(
-            \.weights, dimension: measurements.sampledCount, probeDigest: nil)
+        measurements.weightProducts = try products(.weights, dimension: measurements.sampledCount, probeDigest: nil)
         if let probe, let model {
             measurements.outputProducts = try products(
-                \.outputs, dimension: probe.examples.count * model.plan.outputShape.elementCount,
-                probeDigest: probe.digest)
+                .outputs, dimension: model.outputCount(of: probe), probeDigest: probe.digest)
         }
         return measurements
     }

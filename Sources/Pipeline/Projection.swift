@@ -1,4 +1,5 @@
 import Sampling
+import Tensors
 
 /// A random linear map to fewer dimensions that keeps inner products: a count sketch.
 ///
@@ -24,16 +25,49 @@ struct Projection: Sendable {
     }
 
     func apply(to vector: [Float]) -> [Float] {
-        precondition(vector.count == dimension, "the vector has the projection's dimension")
-        guard dimension > Self.limit else { return vector }
-        var buckets = [Double](repeating: 0, count: Self.bucketCount)
-        var words = RandomStream(seed: seed, trainingStep: 0, chain: 0, purpose: .projection).generator(row: 0)
-        for value in vector {
-            let word = words.next()
-            let sign: Double = word & 1 == 0 ? 1 : -1
-            buckets[Int((word >> 1) % UInt64(Self.bucketCount))] += sign * Double(value)
+        var image = Image(self)
+        image.append(vector)
+        return image.values
+    }
+
+    /// The image of a vector that comes in pieces, so that it need not be in memory as a whole.
+    struct Image {
+        private let projection: Projection
+        private var count = 0
+        private var kept: [Float] = []
+        private var buckets: [Double] = []
+        private var words: RandomStream.Generator
+
+        /// The image of the vector's beginning before there is any.
+        init(_ projection: Projection) {
+            self.projection = projection
+            words = RandomStream(seed: projection.seed, trainingStep: 0, chain: 0, purpose: .projection)
+                .generator(row: 0)
+            if projection.dimension > Projection.limit {
+                buckets = [Double](repeating: 0, count: Projection.bucketCount)
+            }
         }
-        return buckets.map { Float($0) }
+
+        /// Adds the next piece, rounded to Float.
+        @_specialize(where Scalar == Float)
+        @_specialize(where Scalar == Double)
+        mutating func append<Scalar: Real>(_ piece: [Scalar]) {
+            count += piece.count
+            guard projection.dimension > Projection.limit else {
+                return kept.append(contentsOf: piece.map { Float($0) })
+            }
+            for value in piece {
+                let word = words.next()
+                let sign: Double = word & 1 == 0 ? 1 : -1
+                buckets[Int((word >> 1) % UInt64(Projection.bucketCount))] += sign * Double(Float(value))
+            }
+        }
+
+        /// The image of the whole vector.
+        var values: [Float] {
+            precondition(count == projection.dimension, "the vector has the projection's dimension")
+            return projection.dimension > Projection.limit ? buckets.map { Float($0) } : kept
+        }
     }
 
     /// FNV-1a of the key: the projection must not depend on the process.

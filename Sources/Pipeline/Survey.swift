@@ -58,12 +58,12 @@ struct Probe: Sendable {
 }
 
 /// The tensors of the flat vector: the bound ones, or all floating-point ones without a model.
-func flatTensors(of model: LoadedModel?, checkpoint: Checkpoint) -> [TensorSummary] {
+func flatTensors(of model: LoadedModel?, series: CheckpointSeries) -> [TensorSummary] {
     if let model {
         return model.binding.slots.map { TensorSummary(name: $0.name, shape: $0.shape, isSampled: $0.isTrainable) }
     }
-    return checkpoint.tensors.filter { $0.tensor.elementType.isFloatingPoint }
-        .map { TensorSummary(name: $0.name, shape: $0.tensor.shape, isSampled: true) }
+    return series.tensors.filter(\.elementType.isFloatingPoint)
+        .map { TensorSummary(name: $0.name, shape: $0.shape, isSampled: true) }
 }
 
 /// Takes surveys of the checkpoints of one run; `Sendable`, so that several workers can share it.
@@ -72,6 +72,15 @@ struct Surveyor<Scalar: Real>: Sendable {
     let model: LoadedModel?
     let probe: Probe?
     let tensors: [TensorSummary]
+    /// Over all examples; one for all workers, as it holds them.
+    private let loss: ModelLoss<Scalar>?
+
+    init(model: LoadedModel?, tensors: [TensorSummary]) throws {
+        self.model = model
+        self.tensors = tensors
+        probe = model.map(Probe.init(model:))
+        loss = try model.map { try $0.loss(as: Scalar.self, over: Array(0..<$0.examples.count)) }
+    }
 
     /// Surveys a checkpoint; `previous` is the measured checkpoint before it, `earlier` the one before that.
     func survey(
@@ -81,36 +90,41 @@ struct Surveyor<Scalar: Real>: Sendable {
             step: checkpoint.step, weightsDigest: digest, loss: nil, subsetLosses: [], gradientNorm: nil,
             tensorNorms: [], tensorMovements: [], tensorTurns: [], tensorEffectiveRanks: [], tensorStableRanks: [],
             outputs: [], weights: [])
-        var sampledWeights: [Float] = []
-        for tensor in tensors {
-            let values = checkpoint.values(of: tensor)
-            survey.append(
-                values, of: tensor, previous: previous?.values(of: tensor), earlier: earlier?.values(of: tensor))
-            if tensor.isSampled { sampledWeights.append(contentsOf: values.map { Float($0) }) }
+        let (now, before, earlier) = (checkpoint.byName, previous?.byName, earlier?.byName)
+        let sampledCount = tensors.filter(\.isSampled).reduce(0) { $0 + $1.shape.elementCount }
+        var weights = Projection.Image(Projection(dimension: sampledCount, key: "weights"))
+        for summary in tensors {
+            guard let tensor = now[summary.name] else {
+                preconditionFailure("every checkpoint of a series has the tensors of the first")
+            }
+            if case .float(let values) = tensor.elements {
+                survey.append(
+                    values, of: summary, previous: before?[summary.name]?.values(),
+                    earlier: earlier?[summary.name]?.values())
+                if summary.isSampled { weights.append(values) }
+            } else {
+                let values = tensor.values(as: Double.self)
+                survey.append(
+                    values, of: summary, previous: before?[summary.name]?.values(),
+                    earlier: earlier?[summary.name]?.values())
+                if summary.isSampled { weights.append(values) }
+            }
         }
-        survey.weights = Projection(dimension: sampledWeights.count, key: "weights").apply(to: sampledWeights)
-        if let model, let probe { try survey.measureOutputs(checkpoint, model: model, probe: probe, as: Scalar.self) }
+        survey.weights = weights.values
+        if let model, let probe, let loss {
+            try survey.measureOutputs(checkpoint, model: model, probe: probe, loss: loss)
+        }
         return survey
     }
 }
 
-extension Checkpoint {
-    fileprivate func values(of tensor: TensorSummary) -> [Double] {
-        guard let values = self[tensor.name]?.values(as: Double.self) else {
-            preconditionFailure("every checkpoint of a series has the tensors of the first")
-        }
-        return values
-    }
-}
-
 extension Survey {
-    /// Norm, movement, turn and ranks of the next tensor.
-    fileprivate mutating func append(
-        _ values: [Double], of tensor: TensorSummary, previous: [Double]?, earlier: [Double]?
+    /// Norm, movement, turn and ranks of the next tensor, without a copy of it.
+    fileprivate mutating func append<Scalar: Real>(
+        _ values: [Scalar], of tensor: TensorSummary, previous: [Scalar]?, earlier: [Scalar]?
     ) {
-        tensorNorms.append(values.reduce(0) { $0 + $1 * $1 }.squareRoot())
-        tensorMovements.append(
-            zip(values, previous ?? values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot())
+        tensorNorms.append(distance(values, nil))
+        tensorMovements.append(previous.map { distance(values, $0) } ?? 0)
         if let previous, let earlier {
             tensorTurns.append(turn(earlier, previous, values))
         } else {
@@ -124,11 +138,10 @@ extension Survey {
 
     /// Losses, gradient and probe outputs at w\*.
     fileprivate mutating func measureOutputs<Scalar: Real>(
-        _ checkpoint: Checkpoint, model: LoadedModel, probe: Probe, as type: Scalar.Type
+        _ checkpoint: Checkpoint, model: LoadedModel, probe: Probe, loss of: ModelLoss<Scalar>
     ) throws {
         let center = try model.center(of: checkpoint, as: Scalar.self)
-        let evaluator = try model.loss(as: Scalar.self, over: Array(0..<model.examples.count))
-            .makeEvaluator(capacity: fullLossChunk)
+        let evaluator = try of.makeEvaluator(capacity: fullLossChunk)
         let full = evaluator.fullLossAndGradient(
             at: center, examples: model.trainingIndices, chunkSize: fullLossChunk)
         loss = full.loss.mean
@@ -136,13 +149,34 @@ extension Survey {
         subsetLosses = model.examples.subsets.map {
             evaluator.fullLoss(at: center, examples: $0.indices, chunkSize: fullLossChunk).mean ?? .nan
         }
-        var all: [Float] = []
+        var image = Projection.Image(Projection(dimension: model.outputCount(of: probe), key: probe.digest))
         for start in stride(from: 0, to: probe.examples.count, by: fullLossChunk) {
             let chunk = Array(probe.examples[start..<min(start + fullLossChunk, probe.examples.count)])
-            all.append(contentsOf: evaluator.outputs(at: center, examples: chunk).map { Float($0) })
+            image.append(evaluator.outputs(at: center, examples: chunk))
         }
-        outputs = Projection(dimension: all.count, key: probe.digest).apply(to: all)
+        outputs = image.values
     }
+}
+
+extension LoadedModel {
+    /// The numbers that the model puts out for all examples of a probe.
+    func outputCount(of probe: Probe) -> Int { probe.examples.count * plan.outputShape.elementCount }
+}
+
+/// |a − b|, or |a| without b, summed in Double in the order of the elements.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+private func distance<Scalar: Real>(_ a: [Scalar], _ b: [Scalar]?) -> Double {
+    var sum = 0.0
+    guard let b else {
+        for value in a { sum += Double(value) * Double(value) }
+        return sum.squareRoot()
+    }
+    for index in a.indices {
+        let difference = Double(a[index]) - Double(b[index])
+        sum += difference * difference
+    }
+    return sum.squareRoot()
 }
 
 /// Examples evaluated at a time outside the chains. Fixed, so that sums come out the same everywhere.

@@ -36,11 +36,13 @@ public struct CheckpointSeries: Sendable {
     ///   - names: What tensors are to be called, by the names that the files give them.
     ///   - mayBeNonFinite: Tensors that may hold NaN or infinities, such as attention masks.
     ///   - reader: What reads the files.
+    ///   - opened: Is told how many of how many files have been opened to find their steps.
     /// - Throws: `notFound` without files or steps; `mismatch` for two checkpoints of one step, steps mixed with epochs,
     ///   several readings or names of tensors that are not there; what the reader throws.
     public init(
         files: [String], explicitSteps: [String: Int]? = nil, names: [String: String] = [:],
-        mayBeNonFinite: Set<String> = [], reader: any CheckpointReader = CheckpointFileReader()
+        mayBeNonFinite: Set<String> = [], reader: any CheckpointReader = CheckpointFileReader(),
+        opened: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(RunError) {
         let files = files.sorted(by: precedes)
         var notes: [String] = []
@@ -55,7 +57,7 @@ public struct CheckpointSeries: Sendable {
             found = references
             notes.append("\(name(inventory.path)): \(references.count) checkpoints in one file")
         case .single(let group):
-            let steps = try CheckpointSeries.steps(of: files, explicitSteps, reader, &damaged)
+            let steps = try CheckpointSeries.steps(of: files, explicitSteps, reader, &damaged, opened)
             axis = steps.axis
             let stepOfFile = Dictionary(zip(files, steps.values)) { first, _ in first }
             found = groups.compactMap { files in
@@ -136,7 +138,7 @@ public struct CheckpointSeries: Sendable {
 
     private static func steps(
         of files: [String], _ explicit: [String: Int]?, _ reader: any CheckpointReader,
-        _ damaged: inout [String: RunError]
+        _ damaged: inout [String: RunError], _ opened: (_ done: Int, _ of: Int) -> Void
     ) throws(RunError) -> (values: [Int], axis: Axis) {
         if let explicit {
             var values: [Int] = []
@@ -150,7 +152,8 @@ public struct CheckpointSeries: Sendable {
         }
         var told: [String: CheckpointStep.Found] = [:]
         var untold: [String] = []
-        for file in files {
+        for (place, file) in files.enumerated() {
+            opened(place, files.count)
             let markers: StepMarkers
             do throws(RunError) { markers = try reader.stepMarkers(of: file) } catch {
                 damaged[file] = error

@@ -25,10 +25,14 @@ public struct RunDirectory: Sendable {
 
     /// Opens a run directory; of the checkpoints, only names, steps and shapes are read.
     ///
-    /// - Parameter excluded: Checkpoint files to leave out, such as one that is still being written.
+    /// - Parameters:
+    ///   - excluded: Checkpoint files to leave out, such as one that is still being written.
+    ///   - opened: Is told how many of how many checkpoint files have been opened to find their steps.
     /// - Throws: `notFound` without the directory, without checkpoints or without a file that `run.yaml` names;
     ///   `mismatch` where several candidates fit; what reading the manifest, metrics and checkpoints throws.
-    public init(at path: String, excluding excluded: Set<String> = []) throws(RunError) {
+    public init(
+        at path: String, excluding excluded: Set<String> = [], opened: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws(RunError) {
         let folder = try RunFolder(path)
         let manifestPath = folder.path(of: "run.yaml")
         let yaml =
@@ -50,7 +54,7 @@ public struct RunDirectory: Sendable {
         let explicitSteps = try folder.explicitSteps(manifest)
         series = try CheckpointSeries(
             files: files, explicitSteps: explicitSteps, names: manifest.names,
-            mayBeNonFinite: Set(manifest.buffers + manifest.ignored))
+            mayBeNonFinite: Set(manifest.buffers + manifest.ignored), opened: opened)
         if explicitSteps == nil, series.axis == .epoch {
             inferences.append("no checkpoint tells a step: the axis counts epochs")
         }

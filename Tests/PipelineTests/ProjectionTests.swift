@@ -27,4 +27,14 @@ import Testing
         #expect(first == Projection(dimension: 40_000, key: "one").apply(to: vector))
         #expect(first != Projection(dimension: 40_000, key: "other").apply(to: vector))
     }
+
+    @Test(arguments: [30_000, 50_000]) func `pieces give the image of the whole`(dimension: Int) {
+        let vector = (0..<dimension).map { Float(($0 * 7919) % 1009) / 1009 }
+        let projection = Projection(dimension: dimension, key: "k")
+        var image = Projection.Image(projection)
+        image.append(Array(vector[..<17]))
+        image.append(vector[17..<25_000].map { Double($0) })
+        image.append(Array(vector[25_000...]))
+        #expect(image.values == projection.apply(to: vector))
+    }
 }

@@ -77,6 +77,24 @@ struct Block {
         return result
     }
 
+    /// Adds some columns of another block times as many rows of a matrix.
+    mutating func add(_ block: Block, columns: Range<Int>, times rows: [Double]) {
+        precondition(rows.count == columns.count * length, "one row of the matrix for each column")
+        let (rowCount, length) = (rowCount, length)
+        block.values.withUnsafeBufferPointer { left in
+            rows.withUnsafeBufferPointer { right in
+                values.withUnsafeMutableBufferPointer { result in
+                    guard let left = left.baseAddress, let right = right.baseAddress, let result = result.baseAddress
+                    else { return }
+                    Double.multiply(
+                        MatrixOperand(left + columns.lowerBound, stride: block.length),
+                        MatrixOperand(right, stride: length), rows: rowCount, columns: length, inner: columns.count,
+                        beta: 1, into: result, stride: length)
+                }
+            }
+        }
+    }
+
     /// The inner products of these rows with those of another block, `[row here, row there]`.
     func products(with other: Block) -> [Double] {
         var result = [Double](repeating: 0, count: rowCount * other.rowCount)

@@ -41,7 +41,7 @@ extension EssentialDynamics {
     ) throws(LinearAlgebraError) -> [EssentialDynamics]? {
         precondition(steps.reduce(0) { $0 + $1.count } == products.count, "one step per vector")
         guard steps.allSatisfy({ $0.count >= 3 }) else { return nil }
-        let centered = centered(products)
+        let centered = CenteredProducts(products)
         let components = try principalComponents(of: centered, products: products)
         guard !components.isEmpty else { return nil }
         let null = try SurrogateStatistics(
@@ -93,28 +93,14 @@ extension EssentialDynamics {
             vertices: vertices)
     }
 
-    /// The products less the mean over all checkpoints: H·G·H.
-    private static func centered(_ products: InnerProducts) -> [Double] {
-        let count = products.count
-        let rowMeans = (0..<count).map { row in
-            products.values[row * count..<(row + 1) * count].reduce(0, +) / Double(count)
-        }
-        let mean = rowMeans.reduce(0, +) / Double(count)
-        var centered = products.values
-        for row in 0..<count {
-            for column in 0..<count { centered[row * count + column] += mean - rowMeans[row] - rowMeans[column] }
-        }
-        return centered
-    }
-
     /// Scores and shares of the leading components: the eigenvectors of the doubly centred products times the
     /// roots of their eigenvalues. The score furthest from zero is positive; of several, the first.
     private static func principalComponents(
-        of centered: [Double], products: InnerProducts
+        of centered: CenteredProducts, products: InnerProducts
     ) throws(LinearAlgebraError) -> [(scores: [Double], share: Double)] {
         let count = products.count
-        let pairs = try leadingEigenpairs(of: centered, count: count)
-        let total = (0..<count).reduce(0) { $0 + centered[$1 * count + $1] }
+        let pairs = try leadingEigenpairs(of: centered)
+        let total = (0..<count).reduce(0) { $0 + centered[$1, $1] }
         // Centring loses what the rounding of the largest product holds, in each of T directions at most.
         let largest = (0..<count).map { abs(products.values[$0 * count + $0]) }.max() ?? 0
         let rounding = Double(count) * largest * Double.ulpOfOne
@@ -131,15 +117,15 @@ extension EssentialDynamics {
     /// By the full decomposition up to a thousand checkpoints, where it takes a second, and where the iteration does
     /// not converge; its cost grows as T³, that of the iteration as T².
     private static func leadingEigenpairs(
-        of centered: [Double], count: Int
+        of centered: CenteredProducts
     ) throws(LinearAlgebraError) -> (values: [Double], vectors: [[Double]]) {
-        if count > 1000, centered.allSatisfy(\.isFinite) {
+        let count = centered.count
+        if count > 1000, centered.isFinite {
             let pairs = try LeadingEigenpairs(
-                order: count, count: componentLimit, tolerance: 1e-12, iterationLimit: 100
-            ) { $0.times(centered) }
+                order: count, count: componentLimit, tolerance: 1e-12, iterationLimit: 100, apply: centered.times)
             if let pairs { return (pairs.values, pairs.vectors) }
         }
-        let eigen = try SymmetricEigen(centered, count: count)
+        let eigen = try SymmetricEigen(Array(centered.rows(0..<count)), count: count)
         let orders = (0..<min(componentLimit, count)).map { count - 1 - $0 }
         return (orders.map { eigen.values[$0] }, orders.map { Array(eigen.vector($0)) })
     }

@@ -31,9 +31,9 @@ struct SurrogateWalks {
     /// Prepares surrogates.
     ///
     /// - Parameters:
-    ///   - centered: The doubly centred products of all runs, row-major.
+    ///   - centered: The doubly centred products of all runs.
     ///   - counts: The number of checkpoints of each run.
-    init(centered: [Double], counts: [Int]) {
+    init(centered: CenteredProducts, counts: [Int]) {
         let total = counts.reduce(0, +)
         let stride = (total + Self.checkpointLimit - 1) / Self.checkpointLimit
         var rows: [Int] = []
@@ -49,7 +49,7 @@ struct SurrogateWalks {
         self.kept = kept
         order = rows.count
         let starts = kept.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-        var parts = rows.flatMap { row in rows.map { centered[row * total + $0] } }
+        var parts = rows.flatMap { row in rows.map { centered[row, $0] } }
         for (start, end) in zip(starts, starts.dropFirst()) {
             for row in (start + 1..<end).reversed() {
                 for column in 0..<order {
@@ -162,7 +162,7 @@ struct SurrogateStatistics {
     /// Makes the surrogates. Where the observed trajectory or a surrogate cannot be decomposed there are none: to
     /// leave out single ones would favour those left.
     init(
-        centered: [Double], counts: [Int], componentCount: Int, surrogateCount: Int
+        centered: CenteredProducts, counts: [Int], componentCount: Int, surrogateCount: Int
     ) throws(LinearAlgebraError) {
         let walks = SurrogateWalks(centered: centered, counts: counts)
         kept = walks.kept

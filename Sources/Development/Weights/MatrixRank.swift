@@ -38,7 +38,7 @@ public struct MatrixRank: Sendable, Equatable {
     /// - Parameters:
     ///   - values: The elements, row-major `[row, column]`.
     /// - Returns: nil for the zero matrix, and where squares are not finite or the eigenvalues are not found.
-    public init?(_ values: [Double], rows: Int, columns: Int) {
+    public init?<Scalar: Real>(_ values: [Scalar], rows: Int, columns: Int) {
         let count = min(rows, columns)
         let products = gram(matrix: values, rows: rows, columns: columns)
         guard let eigenvalues = try? SymmetricEigen.values(of: products, count: count), let largest = eigenvalues.last

@@ -1,4 +1,5 @@
 import Foundation
+public import Tensors
 
 /// The angle between the displacement from `first` to `second` and that from `second` to `third`, in radians.
 ///
@@ -8,11 +9,14 @@ import Foundation
 /// - Parameters:
 ///   - first: A tensor's elements at a checkpoint; `second` and `third` are those at the next two.
 /// - Returns: nil where either displacement is zero, which has no direction, or not finite.
-public func turn(_ first: [Double], _ second: [Double], _ third: [Double]) -> Double? {
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func turn<Scalar: Real>(_ first: [Scalar], _ second: [Scalar], _ third: [Scalar]) -> Double? {
     precondition(first.count == second.count && second.count == third.count, "a tensor keeps its number of elements")
     var (before, after, product) = (0.0, 0.0, 0.0)
     for index in second.indices {
-        let (u, v) = (second[index] - first[index], third[index] - second[index])
+        let middle = Double(second[index])
+        let (u, v) = (middle - Double(first[index]), Double(third[index]) - middle)
         before += u * u
         after += v * v
         product += u * v

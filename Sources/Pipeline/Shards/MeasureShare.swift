@@ -117,8 +117,7 @@ private struct ShareWork<Scalar: Real>: Sendable {
                 await recorder.note(state)
             }
         }
-        let surveyor = Surveyor<Scalar>(
-            model: work.model, probe: work.model.map(Probe.init(model:)), tensors: work.tensors)
+        let surveyor = try Surveyor<Scalar>(model: work.model, tensors: work.tensors)
         let centers = try CenterCache<Scalar>(series: work.run.series, targets: work.targets, jobs: jobs)
         let digests = WeightDigests(work)
         // Chains that are lengthened together take all workers, one group after the other.
@@ -202,7 +201,8 @@ private struct ShareWork<Scalar: Real>: Sendable {
         _ units: [WorkUnit], surveyor: Surveyor<Scalar>, counter: ProgressCounter
     ) async throws {
         let surveys = try await work.surveys(
-            at: units[0].place..<units[0].place + units.count, surveyor: surveyor, store: store, counter: counter)
+            at: units[0].place..<units[0].place + units.count, surveyor: surveyor, store: store, counter: counter,
+            jobs: 1)
         for (unit, survey) in zip(units, surveys) {
             if case .failure(let error) = survey {
                 await recorder.note(damaged: error.description, unit: unit.name)

@@ -78,7 +78,8 @@ extension Work {
         }
         guard missing.isEmpty else { throw failure(missing: missing, store: store, shardCount: shardCount) }
         return try gather(
-            Scalar.self, surveys: surveys, chains: chains, probe: model.map(Probe.init(model:)), store: store)
+            Scalar.self, surveys: surveys, chains: chains, probe: model.map(Probe.init(model:)), store: store,
+            progress: progress)
     }
 
     /// The survey of a checkpoint without its vectors; an empty one where there is none. One that was taken after other

@@ -68,7 +68,23 @@ extension Survey {
         }
     }
 
-    /// Reads a survey back; nil where there is no file, or where it has another key than the expected one.
+    /// The long vectors of a survey, by their names in the file.
+    enum Vector: String {
+        case outputs, weights
+    }
+
+    /// Reads one of the long vectors back.
+    static func read(_ vector: Vector, from path: String) throws -> [Float] {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Failure(.notFound, "\(path): expected a stored survey, found no such file. Run again")
+        }
+        return try readingUnit(path) { () throws(HDF5Error) in
+            try HDF5File(reading: path).root().dataset(vector.rawValue).read().values()
+        }
+    }
+
+    /// Reads a survey back without its long vectors; nil where there is no file, or where it has another key than the
+    /// expected one.
     static func read(_ path: String, expecting key: String? = nil) throws(HDF5Error) -> StoredUnit<Survey>? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let root = try HDF5File(reading: path).root()
@@ -79,8 +95,7 @@ extension Survey {
             loss: try root.number("loss"), subsetLosses: try root.doubles("subset_losses"),
             gradientNorm: try root.number("gradient_norm"), tensorNorms: try root.doubles("tensor_norms"),
             tensorMovements: try root.doubles("tensor_movements"), tensorTurns: [], tensorEffectiveRanks: [],
-            tensorStableRanks: [], outputs: try root.dataset("outputs").read().values(),
-            weights: try root.dataset("weights").read().values())
+            tensorStableRanks: [], outputs: [], weights: [])
         for (name, path) in optionalNumbers { survey[keyPath: path] = try root.doubles(name).map(\.finite) }
         return StoredUnit(key: storedKey, processor: try root.requiredText("processor"), value: survey)
     }

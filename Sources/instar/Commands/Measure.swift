@@ -2,7 +2,6 @@ import ArgumentParser
 import Development
 import Foundation
 import Pipeline
-import Runs
 
 /// `instar measure RUN`
 struct Measure: AsyncParsableCommand {
@@ -56,7 +55,7 @@ struct Measure: AsyncParsableCommand {
             }
             let folder = outputFolder(run: path, output: options.output)
             try await measuring.withProgress { progress in
-                let run = try RunDirectory(at: path)
+                let run = try openRun(at: path, progress: progress)
                 if settingsOnly {
                     try await settleSettings(of: run, options: options, progress: progress, note: printNote)
                     printError("settings: \(folder)/settings.json")

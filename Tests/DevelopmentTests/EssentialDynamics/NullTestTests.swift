@@ -87,10 +87,7 @@ func stagedPath(count: Int, dimension: Int, turns: [Int], noise: Double, seed: U
     /// 10⁻⁴ leaves its square in the eigenvalues.
     @Test func `the observed signs give the observed shares`() throws {
         let rows = randomWalk(count: 80, dimension: 6, seed: 2)
-        let centered = rows.map { row in
-            row.indices.map { axis in row[axis] - rows.reduce(0) { $0 + $1[axis] } / Double(rows.count) }
-        }
-        let walks = SurrogateWalks(centered: gram(rows: centered), counts: [30, 50])
+        let walks = SurrogateWalks(centered: CenteredProducts(products(of: rows)), counts: [30, 50])
         let walk = try #require(try walks.observed(componentCount: 5))
         let dynamics = try #require(try EssentialDynamics(products: products(of: rows), steps: Array(0..<80)))
         for (share, component) in zip(walk.shares, dynamics.components) {
