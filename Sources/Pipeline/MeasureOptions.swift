@@ -16,7 +16,8 @@ public struct MeasureOptions: Sendable {
     public var every: Int?
     /// How many units are worked on at once; nil: one per processor the process may use.
     public var jobs: Int?
-    /// The bytes that measuring may take; nil: three quarters of the machine's memory. Fewer units are worked on at once
+    /// The bytes that measuring may take; nil: three quarters of the machine's memory, or of what a
+    /// container allows. Fewer units are worked on at once
     /// where they would take more; results do not depend on it.
     public var memory: Int?
     /// Whether a checkpoint that was replaced since it was measured is measured again; else it is an error.
@@ -114,5 +115,6 @@ public struct SamplingRequest: Sendable, Equatable {
     }
 }
 
-/// The bytes that may be used where nothing is stated: three quarters of the machine's memory.
-public var defaultMemoryLimit: Int { Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+/// The bytes that may be used where nothing is stated: three quarters of the machine's memory, or of what a container
+/// allows.
+public var defaultMemoryLimit: Int { machineMemory() / 4 * 3 }

@@ -1,60 +1,143 @@
+import Development
 import Graphs
 import Runs
 import Sampling
 import Tensors
 
-/// The bytes that measuring takes, counted before it starts: what all workers share and what each of them adds.
+/// The bytes that measuring takes, counted before it starts.
 struct MemoryNeed: Sendable, Equatable {
-    /// The examples, as read and as the loss holds them, and one center that is being prepared.
-    let shared: Int
-    /// A chain's workspace, position and gradient, and the center it started from.
-    let perWorker: Int
+    /// One part of the work; they follow each other.
+    struct Phase: Sendable, Equatable {
+        let name: String
+        /// What all workers share.
+        let shared: Int
+        /// What each of them adds.
+        let perWorker: Int
 
-    /// The bytes for that many workers.
-    func total(workers: Int) -> Int { shared + workers * perWorker }
+        func total(workers: Int) -> Int { shared + workers * perWorker }
+    }
+
+    let phases: [Phase]
+
+    /// The bytes for that many workers: those of the phase that takes most.
+    func total(workers: Int) -> Int { phases.map { $0.total(workers: workers) }.max() ?? 0 }
 
     /// As many of the wanted workers as the limit allows; results do not depend on it.
     ///
     /// - Throws: `unsupported` where not even one fits.
     func workers(wanted: Int, limit: Int) throws(Failure) -> Int {
-        let most = (limit - shared) / max(1, perWorker)
-        guard most >= 1 else {
+        guard total(workers: 1) <= limit else {
             throw Failure(
                 .unsupported,
-                "measuring takes about \(total(workers: 1).mebibytes) with one worker (\(shared.mebibytes) for the "
-                    + "examples), and --memory allows \(limit.mebibytes). Raise --memory, or use a machine with more")
+                "measuring takes about \(total(workers: 1).mebibytes) with one worker (\(text(workers: 1))), and --memory "
+                    + "allows \(limit.mebibytes). Raise --memory, use a machine with more, or measure fewer checkpoints "
+                    + "with --every")
         }
-        return min(wanted, most)
+        return phases.reduce(wanted) { min($0, ($1.perWorker > 0 ? (limit - $1.shared) / $1.perWorker : wanted)) }
+    }
+
+    /// What each phase takes.
+    func text(workers: Int) -> String {
+        phases.map { "\($0.name) \($0.total(workers: workers).mebibytes)" }.joined(separator: ", ")
     }
 }
 
 extension Work {
-    /// nil where nothing is sampled.
-    func memoryNeed() throws -> MemoryNeed? {
-        guard let model, let sampling = settings.sampling else { return nil }
-        return switch sampling.precision {
-        case .float: try memoryNeed(Float.self, model: model, sampling: sampling)
-        case .double: try memoryNeed(Double.self, model: model, sampling: sampling)
+    /// What measuring takes.
+    func memoryNeed() throws -> MemoryNeed {
+        switch settings.sampling?.precision ?? .float {
+        case .float: try memoryNeed(Float.self)
+        case .double: try memoryNeed(Double.self)
         }
     }
 
     /// The number of workers: what was asked for, as far as the memory goes.
     func jobCount(_ options: MeasureOptions) throws -> Int {
-        guard let need = try memoryNeed() else { return options.jobCount }
-        return try need.workers(wanted: options.jobCount, limit: options.memoryLimit)
+        try memoryNeed().workers(wanted: options.jobCount, limit: options.memoryLimit)
     }
 
-    private func memoryNeed<Scalar: Real>(
-        _ type: Scalar.Type, model: LoadedModel, sampling: SamplingSettings
-    ) throws -> MemoryNeed {
+    private func memoryNeed<Scalar: Real>(_ type: Scalar.Type) throws -> MemoryNeed {
+        let count = selection.count
+        let evaluation = try model.map { try Evaluation(model: $0, sampling: settings.sampling, as: Scalar.self) }
+        let checkpoint = run.series.byteCount
+        // What is known of all checkpoints so far, once as surveys and once as measurements.
+        let records = count * (2_048 + tensors.count * 160)
+        let program = programByteCount + records
+        // A reading process hands one checkpoint over in memory that it keeps for the next.
+        let reading = readerByteCount + checkpoint
+        let surveying = MemoryNeed.Phase(
+            name: "surveying", shared: program + 2 * checkpoint + (evaluation?.examples ?? 0),
+            perWorker: checkpoint + reading + surveyScratch + (evaluation?.survey ?? 0))
+        var phases = [surveying]
+        var traces = 0
+        if let sampling = settings.sampling, let evaluation {
+            traces = targets.count * count * sampling.chainCount * sampling.storedDrawCount * 8 * 5
+            phases.append(
+                MemoryNeed.Phase(
+                    name: "sampling",
+                    shared: program + traces + evaluation.examples * targets.count + evaluation.center,
+                    perWorker: reading + evaluation.evaluator + evaluation.center
+                        + max(checkpoint + evaluation.center, evaluation.chain)))
+        }
+        let matrices = (model == nil ? 1 : 2) * 8 * count * count
+        let vectors = 2 * min(count, vectorBlockSize) * longestVector * MemoryLayout<Float>.stride + productScratch
+        // The file is built in memory beside what it is made from.
+        let file = matrices + traces + records
+        phases.append(
+            MemoryNeed.Phase(
+                name: "inner products", shared: program + matrices + traces + max(vectors, file), perWorker: 0))
+        return MemoryNeed(phases: phases)
+    }
+
+    /// What taking a survey adds to the checkpoints: a Double copy of tensors of other types than Float, the products
+    /// that ranks are taken of, and the projections as they are written.
+    private var surveyScratch: Int {
+        let copies = run.series.tensors.map { $0.elementType.isWidenedToFloat ? 0 : 3 * 8 * $0.shape.elementCount }
+        let ranks = tensors.compactMap { tensor -> Int? in
+            guard MatrixRank.isMeasured(tensor.shape), let sides = MatrixRank.sides(of: tensor.shape) else {
+                return nil
+            }
+            let (short, long) = (min(sides.rows, sides.columns), max(sides.rows, sides.columns))
+            return 8 * (short * min(long, 4_096) + 2 * short * short)
+        }
+        return (copies.max() ?? 0) + (ranks.max() ?? 0) + 8 * 4 * Projection.limit
+    }
+
+    /// The numbers of the longer of the two vectors that are stored of a checkpoint.
+    private var longestVector: Int {
+        let outputs = model.map { $0.outputCount(of: Probe(model: $0)) } ?? 0
+        return [outputs, tensors.filter(\.isSampled).reduce(0) { $0 + $1.shape.elementCount }]
+            .map { $0 > Projection.limit ? Projection.bucketCount : $0 }.max() ?? 0
+    }
+}
+
+/// What evaluating a model takes, in bytes.
+private struct Evaluation {
+    /// The examples, as read and as a loss holds them.
+    let examples: Int
+    /// A center and the losses there.
+    let center: Int
+    /// The workspace of a worker, which prepares a center or advances a chain, one after the other.
+    let evaluator: Int
+    /// What a survey takes: workspace, center and gradient.
+    let survey: Int
+    /// What a chain keeps besides.
+    let chain: Int
+
+    init<Scalar: Real>(model: LoadedModel, sampling: SamplingSettings?, as type: Scalar.Type) throws {
         let loss = try model.loss(as: Scalar.self)
         let scalar = MemoryLayout<Scalar>.stride
         let tensors = Array(model.examples.inputs.values) + (model.examples.targets.map { [$0] } ?? [])
-        let examples = tensors.reduce(0) { $0 + $1.count * ($1.integers == nil ? 2 * scalar : 16) }
-        let center = loss.parameterCount * scalar + loss.exampleCount * MemoryLayout<Double>.stride
-        // A worker prepares a center or advances a chain, one after the other.
-        let evaluator = max(
-            loss.evaluatorByteCount(capacity: sampling.batchSize), loss.evaluatorByteCount(capacity: fullLossChunk))
+        examples = tensors.reduce(0) { $0 + $1.count * ($1.integers == nil ? 2 * scalar : 16) }
+        center = loss.parameterCount * scalar + loss.exampleCount * MemoryLayout<Double>.stride
+        let whole = loss.evaluatorByteCount(capacity: fullLossChunk)
+        evaluator = max(whole, sampling.map { loss.evaluatorByteCount(capacity: $0.batchSize) } ?? 0)
+        // The gradient is a sum over chunks: one in the making, and the sum in Double.
+        survey = whole + center + loss.parameterCount * (scalar + MemoryLayout<Double>.stride)
+        guard let sampling else {
+            chain = 0
+            return
+        }
         // Position, gradient and what else the sampler keeps or tries: a copy for each.
         let vectors: Int =
             switch sampling.method {
@@ -64,10 +147,33 @@ extension Work {
             }
         let sketch = 2 * 2 * sampling.observations.covarianceRank * model.subset.count * scalar
         let moments = sampling.observations.interval > 0 ? 4 * loss.exampleCount * MemoryLayout<Double>.stride : 0
-        // The targets' losses share the examples' tensors, but not what they make of them.
-        return MemoryNeed(
-            shared: examples * targets.count + center,
-            perWorker: evaluator + vectors * loss.parameterCount * scalar + center + sketch + moments)
+        chain = vectors * loss.parameterCount * scalar + sketch + moments
+    }
+}
+
+/// The program itself, with what its libraries keep.
+private let programByteCount = 96 << 20
+/// A process that reads files, without what it reads.
+private let readerByteCount = 32 << 20
+/// The rows that are multiplied, in Double, and their products.
+private let productScratch = 24 << 20
+
+extension CheckpointSeries {
+    /// The bytes of a checkpoint in memory, its numbers widened.
+    var byteCount: Int {
+        tensors.reduce(0) { $0 + $1.shape.elementCount * ($1.elementType.isWidenedToFloat ? 4 : 8) }
+    }
+}
+
+extension ElementType {
+    /// Whether a tensor of the type is held as Float.
+    fileprivate var isWidenedToFloat: Bool { [.float16, .bfloat16, .float32].contains(self) }
+}
+
+extension SamplingSettings {
+    /// The most draws that are kept of a chain.
+    fileprivate var storedDrawCount: Int {
+        targetError == nil ? totalDrawCount : max(totalDrawCount, burnInCount + drawLimit)
     }
 }
 

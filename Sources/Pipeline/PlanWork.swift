@@ -35,10 +35,16 @@ public struct PlannedWork: Sendable {
     public var units: [Unit]
     /// Workers at once.
     public var jobCount: Int
-    /// Bytes of the examples, and of all workers' workspaces and parameter vectors; 0 where nothing is sampled.
+    /// The most bytes that are taken at once, and what each phase takes.
     public var memory: Int
-    /// Seconds, from timing a few draws; nil where nothing is sampled.
+    /// What each phase takes, in words.
+    public var memoryByPhase: String
+    /// Seconds of sampling, from timing a few draws; nil where nothing is sampled.
     public var seconds: Double?
+    /// Seconds of reading and surveying all checkpoints, from timing the first.
+    public var surveySeconds = 0.0
+    /// Seconds of the inner products of all pairs of checkpoints, from timing some.
+    public var productSeconds = 0.0
     /// Where results would go.
     public var folder: String
     /// Where the settings come from.
@@ -60,10 +66,14 @@ public struct PlannedWork: Sendable {
                     + "localization γ = \(short(settings.localization)), sampler \(settings.method.rawValue), seed \(settings.seed), \(settings.precision.rawValue)",
                 "restrictions beside the whole: \(targets.isEmpty ? "none" : targets.joined(separator: ", "))",
                 "units: \(units.count), of which \(units.count(where: \.isStored)) are stored",
-                "memory: about \(memory.mebibytes) for \(jobCount) workers, the examples included",
-                "time: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
+                "time of sampling: about \(Int(seconds.rounded(.up))) s with \(jobCount) workers",
             ]
         }
+        lines += [
+            "memory: at most about \(memory.mebibytes) with \(jobCount) workers (\(memoryByPhase))",
+            "time of reading and surveying: about \(Int(surveySeconds.rounded(.up))) s; of the inner products of "
+                + "\(steps.count * (steps.count + 1) / 2) pairs of checkpoints: about \(Int(productSeconds.rounded(.up))) s",
+        ]
         return (lines + notes + limitations).joined(separator: "\n")
     }
 
@@ -114,6 +124,7 @@ public func planWork(at path: String, options: MeasureOptions, share: Share? = n
     let store = MeasurementStore(run: path, output: options.output)
     let work = try prepareWork(run, options: options, store: store)
     let jobs = try work.jobCount(options)
+    let need = try work.memoryNeed()
     let all = work.units(store)
     let units = try share.map { try work.units(of: $0, in: all) } ?? all
     let progress = work.progress(of: units, store: store)
@@ -125,14 +136,19 @@ public func planWork(at path: String, options: MeasureOptions, share: Share? = n
                 restriction: unit.chain == nil ? nil : work.targets[unit.target].restriction?.name,
                 chain: unit.chain, cost: unit.cost, output: store.unitPath(unit.name),
                 isStored: progress.finished.contains(unit.name))
-        }, jobCount: jobs, memory: 0, seconds: nil, folder: store.folder, limitations: work.limitations)
+        }, jobCount: jobs, memory: need.total(workers: jobs), memoryByPhase: need.text(workers: jobs), seconds: nil,
+        folder: store.folder, limitations: work.limitations)
+    (plan.surveySeconds, plan.productSeconds) =
+        switch work.settings.sampling?.precision ?? .float {
+        case .float: try work.surveyTimes(Float.self, workers: jobs)
+        case .double: try work.surveyTimes(Double.self, workers: jobs)
+        }
     guard work.model != nil, work.settings.sampling != nil else { return plan }
     plan.notes = work.settingsNotes
     plan.targets = work.targets.compactMap { $0.restriction?.name }
     plan.seconds =
         try progress.missingCost * work.secondsPerCost()
         / Double(min(jobs, ProcessInfo.processInfo.activeProcessorCount))
-    plan.memory = try work.memoryNeed()?.total(workers: jobs) ?? 0
     return plan
 }
 
@@ -140,12 +156,45 @@ extension Work {
     /// Seconds that a unit takes for each gradient of one example, from timing a few draws; 0 where nothing is sampled.
     func secondsPerCost() throws -> Double {
         guard let model, let settings = settings.sampling else { return 0 }
-        let checkpoint = try run.series.read(at: selection[0])
+        let checkpoint = try run.series.readFirst(of: selection)
         let batch = settings.batchSize
         return switch settings.precision {
         case .float: try drawTime(Float.self, model: model, checkpoint: checkpoint, batch: batch) / Double(batch)
         case .double: try drawTime(Double.self, model: model, checkpoint: checkpoint, batch: batch) / Double(batch)
         }
+    }
+
+    /// Seconds of all surveys, from one of the first checkpoints, and of all inner products, from those of some vectors.
+    fileprivate func surveyTimes<Scalar: Real>(
+        _ type: Scalar.Type, workers: Int
+    ) throws -> (surveys: Double, products: Double) {
+        let surveyor = try Surveyor<Scalar>(model: model, tensors: tensors)
+        let clock = ContinuousClock()
+        var start = clock.now
+        var window: [Checkpoint] = []
+        var vectors: [Survey.Vector: [Float]] = [:]
+        for index in selection.prefix(3) {
+            start = clock.now
+            // One that is damaged is left out when it is measured.
+            guard let checkpoint = try? run.series.read(at: index) else { continue }
+            window.append(checkpoint)
+            let before = window.dropLast().reversed()
+            let survey = try surveyor.survey(
+                window[window.count - 1], digest: window[window.count - 1].digest, previous: before.first,
+                earlier: before.dropFirst().first)
+            vectors = [.weights: survey.weights, .outputs: survey.outputs]
+        }
+        let count = Double(selection.count)
+        let atOnce = Double(min(workers, ProcessInfo.processInfo.activeProcessorCount))
+        let surveys = (clock.now - start) / .seconds(1) * count / atOnce
+        let some = min(selection.count, 64)
+        var products = 0.0
+        for vector in vectors.values where !vector.isEmpty {
+            start = clock.now
+            _ = innerProducts(of: Array(repeating: vector, count: some), with: Array(repeating: vector, count: some))
+            products += (clock.now - start) / .seconds(1) * count * count / 2 / Double(some * some)
+        }
+        return (surveys, products)
     }
 }
 
