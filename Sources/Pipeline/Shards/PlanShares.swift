@@ -58,8 +58,7 @@ public func planShares(
     let missing = zip(units, places).filter { !progress.finished.contains($0.0.name) }
     var costs = [Double](repeating: 0, count: count)
     for (unit, place) in missing { costs[place] += unit.cost }
-    let memory = max(
-        try work.memoryNeed()?.total(workers: jobs) ?? 0, jobs * work.surveyMemory)
+    let memory = try work.memoryNeed().total(workers: jobs)
     return PlannedShares(
         folder: store.folder, shardCount: count, missingShards: Set(missing.map(\.1)).sorted(),
         needsSettings: try store.readSettings() == nil && work.resolution?.isUncalibrated == true, jobCount: jobs,
@@ -77,12 +76,6 @@ extension PlannedShares {
 }
 
 extension Work {
-    /// Bytes of a survey: three checkpoints and the vectors made of the last one.
-    fileprivate var surveyMemory: Int {
-        let parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
-        return parameterCount * (3 * MemoryLayout<Float>.stride + 3 * MemoryLayout<Double>.stride)
-    }
-
     /// Bytes of all traces, as read, gathered and written, and of the products between checkpoints.
     fileprivate var mergeMemory: Int {
         let draws = settings.sampling.map { $0.chainCount * $0.totalDrawCount * targets.count } ?? 0
