@@ -36,6 +36,24 @@ public struct YAMLMapping: Sendable {
         self.init(path: path, keyPath: [], entries: [])
     }
 
+    /// The most bytes of a file; the names of a hundred thousand tensors take a third of them.
+    private static let greatestByteCount = 16 << 20
+
+    /// A name that stands in the text both as an anchor (`&name`) and as an alias (`*name`), at the start of a word: what
+    /// the parser would replace by a copy. It does so while it reads, so the text is looked at before.
+    private static func repeatedAnchor(in text: String) -> String? {
+        var names: [UInt8: Set<String>] = [:]
+        let separators = Set(" \t\r\n,[]{}".utf8)
+        var rest = text.utf8[...]
+        while let start = rest.firstIndex(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "*") }) {
+            let name = rest[rest.index(after: start)...].prefix { !separators.contains($0) }
+            let isWord = start == text.startIndex || separators.contains(text.utf8[text.utf8.index(before: start)])
+            if isWord, !name.isEmpty { names[rest[start], default: []].insert(String(Substring(name))) }
+            rest = rest[name.startIndex...]
+        }
+        return names[UInt8(ascii: "&")]?.intersection(names[UInt8(ascii: "*")] ?? []).min()
+    }
+
     private init(path: String, keyPath: [String], entries: [Entry]) {
         self.path = path
         self.keyPath = keyPath
@@ -47,13 +65,20 @@ public struct YAMLMapping: Sendable {
     /// - Throws: `notFound` without the file; `io` if it cannot be read; `malformed`, with the line, if it is not YAML
     ///   or its top is not a mapping.
     public static func load(path: String) throws(RunError) -> YAMLMapping {
-        try YAMLMapping(text: try readText(path), path: path)
+        try YAMLMapping(text: try readText(path, greatestByteCount: greatestByteCount), path: path)
     }
 
     /// Parses a text; `path` names it in messages.
     ///
-    /// - Throws: `malformed`, with the line, if it is not YAML or its top is not a mapping.
+    /// - Throws: `malformed`, with the line, if it is not YAML or its top is not a mapping; `unsupported` for anchors with
+    ///   aliases, which let a few lines stand for more than any memory holds, and for texts over 16 MiB.
     public init(text: String, path: String) throws(RunError) {
+        try checkByteCount(text.utf8.count, atMost: YAMLMapping.greatestByteCount, path: path)
+        if let anchor = YAMLMapping.repeatedAnchor(in: text) {
+            throw RunError(
+                .unsupported, "repeats the value of the YAML anchor &\(anchor) by an alias; write the value out",
+                path: path)
+        }
         let node: Node?
         do { node = try Yams.compose(yaml: text) } catch {
             throw RunError(.malformed, "is not YAML: \(error)", path: path)
@@ -201,10 +226,16 @@ extension YAMLMapping.Value {
 }
 
 /// The text of a UTF-8 file, without a byte order mark.
-func readText(_ path: String) throws(RunError) -> String {
+///
+/// A file is read as a whole, and its size is checked before: what is beyond the limit is `unsupported`.
+func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError) -> String {
     guard FileManager.default.fileExists(atPath: path) else {
         throw RunError(.notFound, "is not there", path: path)
     }
+    let values = try? URL(fileURLWithPath: path).resolvingSymlinksInPath().resourceValues(
+        forKeys: [.isRegularFileKey, .fileSizeKey])
+    guard values?.isRegularFile == true else { throw RunError(.io, "is no regular file", path: path) }
+    try checkByteCount(values?.fileSize ?? 0, atMost: greatestByteCount, path: path)
     let bytes: Data
     do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
         throw RunError(.io, "cannot be read: \(error.localizedDescription)", path: path)
@@ -213,4 +244,10 @@ func readText(_ path: String) throws(RunError) -> String {
         throw RunError(.malformed, "is not UTF-8 text", path: path)
     }
     return text.first == "\u{FEFF}" ? String(text.dropFirst()) : text
+}
+
+private func checkByteCount(_ count: Int, atMost limit: Int, path: String) throws(RunError) {
+    guard count <= limit else {
+        throw RunError(.unsupported, "has \(count) bytes; at most \(limit >> 20) MiB of text are read", path: path)
+    }
 }

@@ -1,4 +1,6 @@
+import Foundation
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct YAMLMappingTests {
@@ -46,5 +48,38 @@ import Testing
             try yaml("{\"a\": {\"b\": [1, 2.5]}}").flattened.map { "\($0.name)=\($0.value)" } == [
                 "a.b.0=1", "a.b.1=2.5",
             ])
+    }
+
+    @Test func `aliases, which multiply, are refused and stars in patterns are not`() throws {
+        var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...30 {
+            let aliases = [String](repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            bomb += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        for text in [bomb, bomb + "? *a30\n: key\n", "a: &a 1\nb: *a\n"] {
+            let error = #expect(throws: RunError.self) { try yaml(text) }
+            #expect(error?.kind == .unsupported && error?.reason.contains("write the value out") == true)
+        }
+        let plain = try yaml("a: R&D\nb: ['*.bias', blocks.*.attn, '!*.bias']\nc: &unused 1\n")
+        #expect(try plain.texts("b") == ["*.bias", "blocks.*.attn", "!*.bias"])
+        #expect(try plain.integer("c") == 1)
+    }
+
+    @Test(arguments: ["[", "{a: ", "- ", "? ", "{? "]) func `deep nesting is an error`(opening: String) {
+        let error = #expect(throws: RunError.self) { try yaml(String(repeating: opening, count: 100_000)) }
+        #expect(error?.kind == .malformed)
+    }
+
+    @Test func `a file that is no regular one, or too large, is not read`() throws {
+        let device = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/dev/zero") }
+        #expect(device?.kind == .io)
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/run.yaml"
+            FileManager.default.createFile(atPath: path, contents: nil)
+            // A hole: no disk is used.
+            try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: 1 << 40)
+            let error = #expect(throws: RunError.self) { try YAMLMapping.load(path: path) }
+            #expect(error?.kind == .unsupported && error?.reason.contains("16 MiB") == true)
+        }
     }
 }

@@ -1,0 +1,359 @@
+import Foundation
+import SwiftProtobuf
+import TestSupport
+import Tensors
+import Testing
+
+@testable import Graphs
+@testable import ONNX
+
+/// Graphs made to do harm: each is refused with an error of the right kind, quickly and without much memory.
+@Suite(.timeLimit(.minutes(5))) struct HostileGraphTests {
+    // MARK: What the importer refuses
+
+    @Test func `a cycle is malformed`() throws {
+        var model = sample()
+        model.graph.node = [node("Add", ["x", "b"], ["a"]), node("Neg", ["a"], ["b"]), node("Elu", ["b"], ["y"])]
+        let error = try importError(model)
+        #expect(error.kind == .malformed && error.description.contains("\"b\""), "\(error)")
+    }
+
+    @Test func `a node that reads itself is malformed`() throws {
+        var model = sample()
+        model.graph.node = [node("Neg", ["y"], ["y"])]
+        #expect(try importError(model).kind == .malformed)
+    }
+
+    @Test func `a model without a graph, and one without outputs, is malformed`() throws {
+        var model = sample()
+        model.graph.output = []
+        #expect(try importError(model).kind == .malformed)
+        #expect(try importError(ModelProto()).kind == .malformed)
+    }
+
+    @Test(arguments: [[1 << 40], [-1], [1 << 31, 1 << 31, 1 << 31], [.max, .max], [.min], [0, -1], [-1, -1]])
+    func `stored tensors of an absurd shape are malformed`(dims: [Int64]) throws {
+        for holdsRaw in [true, false] {
+            let error = try importError(
+                initializer {
+                    ($0.dims, $0.dataType) = (dims, 1)
+                    if holdsRaw { $0.rawData = Data(count: 16) } else { $0.floatData = [1, 2, 3, 4] }
+                })
+            #expect(error.kind == .malformed && error.description.contains("\"w\""), "\(error)")
+        }
+    }
+
+    @Test(arguments: [0, 1, 3, 7, 9, 4096]) func `raw data of another length is malformed`(count: Int) throws {
+        let error = try importError(
+            initializer { ($0.dims, $0.dataType, $0.rawData) = ([2], 1, Data(count: count)) })
+        #expect(error.kind == .malformed && error.reason.contains("\(count)"), "\(error)")
+    }
+
+    @Test func `numbers in the field of another type are malformed, as none are in its own`() throws {
+        let error = try importError(
+            initializer { ($0.dims, $0.dataType, $0.doubleData) = ([2], 1, [1, 2]) })
+        #expect(error.kind == .malformed)
+    }
+
+    @Test(arguments: [(Int32(0), ONNXError.Kind.malformed), (8, .unsupported), (14, .unsupported), (99, .unsupported)])
+    func `other element types are refused`(number: Int32, kind: ONNXError.Kind) throws {
+        #expect(try importError(initializer { ($0.dims, $0.dataType) = ([1], number) }).kind == kind)
+        var model = sample()
+        model.graph.input[0].type.tensorType.elemType = number
+        #expect(try importError(model).kind == kind)
+    }
+
+    @Test(arguments: ["/etc/passwd", "../../weights.bin", "weights.bin"])
+    func `external data is never opened`(path: String) throws {
+        let location = StringStringEntryProto.with { ($0.key, $0.value) = ("location", path) }
+        for states in [true, false] {
+            let error = try importError(
+                initializer {
+                    ($0.dims, $0.dataType, $0.externalData) = ([2], 1, [location])
+                    if states { $0.dataLocation = .external }
+                })
+            #expect(error.kind == .unsupported && error.reason.contains("external_data=False"), "\(error)")
+        }
+    }
+
+    @Test(arguments: [Int64(-1), .min]) func `a negative declared extent is malformed`(extent: Int64) throws {
+        var model = sample()
+        model.graph.input[0].type.tensorType.shape.dim = [TensorShapeProto.Dimension.with { $0.dimValue = extent }]
+        #expect(try importError(model).kind == .malformed)
+    }
+
+    @Test func `messages nested without end are malformed`() throws {
+        // Field 5 of AttributeProto is a tensor, 6 a graph; field 1 of GraphProto a node, 5 of NodeProto an attribute.
+        var bytes = Data()
+        for level in 0..<100_000 {
+            let key: UInt8 = [0x32, 0x2A, 0x0A][level % 3]
+            // Lengths are written as if the rest were there: the depth is refused before the end is missed.
+            bytes = Data([key]) + varint(bytes.count) + bytes
+            if bytes.count > 1 << 17 { break }
+        }
+        let model = Data([0x3A]) + varint(bytes.count) + bytes
+        let error = try #require(throws: ONNXError.self) { try Graph(onnx: model, file: "deep.onnx") }
+        #expect(error.kind == .malformed)
+    }
+
+    @Test func `subgraphs in subgraphs are refused`() throws {
+        var model = sample()
+        for _ in 0..<20 {
+            var branch = node("If", ["x"], ["y"])
+            branch.attribute = [AttributeProto.with { ($0.name, $0.type) = ("then_branch", .graph) }]
+            model.graph.node = [branch]
+        }
+        #expect(try importError(model).kind == .unsupported)
+    }
+
+    @Test func `a file that is no regular one is not read`() throws {
+        for path in ["/dev/zero", "/tmp"] {
+            let error = try #require(throws: ONNXError.self) { try Graph(onnxFile: path) }
+            #expect(error.kind == .io && error.description.contains(path))
+        }
+    }
+
+    @Test func `a file beyond the limit of protobuf is refused before it is read`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/huge.onnx"
+            FileManager.default.createFile(atPath: path, contents: nil)
+            // A hole: no disk is used.
+            try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: 1 << 40)
+            let error = try #require(throws: ONNXError.self) { try Graph(onnxFile: path) }
+            #expect(error.kind == .unsupported && error.reason.contains("\(1 << 40)"))
+        }
+    }
+
+    // MARK: Functions
+
+    @Test func `functions that call functions are bounded in number, though they come to nothing`() throws {
+        var model = sample()
+        model.functions = (0..<40).map { level in
+            function("f\(level)", level < 39 ? (0..<10).map { call("f\(level + 1)", "i", "o\($0)") } : [])
+        }
+        model.graph.node = [call("f0", "x", "y")]
+        let error = try importError(model)
+        #expect(error.kind == .unsupported && error.reason.contains("nodes"), "\(error)")
+    }
+
+    @Test func `what functions repeat is bounded in bytes`() throws {
+        var constant = node("Constant", [], ["c"])
+        constant.attribute = [
+            AttributeProto.with {
+                ($0.name, $0.type) = ("value", .tensor)
+                $0.t = TensorProto.with { ($0.dims, $0.dataType, $0.rawData) = ([1 << 18], 1, Data(count: 1 << 20)) }
+            }
+        ]
+        var model = sample()
+        model.functions = [function("big", [constant])]
+        model.graph.node = (0..<2000).map { call("big", "x", "y\($0)") }
+        let error = try importError(model)
+        #expect(error.kind == .unsupported && error.reason.contains("MiB"), "\(error)")
+    }
+
+    @Test func `functions that call each other are malformed`() throws {
+        var model = sample()
+        model.functions = [
+            function("f", [call("g", "i", "o")]), function("g", [call("f", "i", "o")]),
+        ]
+        model.graph.node = [call("f", "x", "y")]
+        #expect(try importError(model).kind == .malformed)
+    }
+
+    // MARK: What the plan refuses
+
+    @Test(arguments: ["ConstantOfShape", "Expand", "Tile"])
+    func `2⁴⁰ elements are refused where they would be computed beforehand`(name: String) throws {
+        var model = sample()
+        model.graph.initializer = [whole("shape", [1 << 20, 1 << 20])]
+        let operands = name == "ConstantOfShape" ? ["shape"] : ["one", "shape"]
+        if name != "ConstantOfShape" {
+            model.graph.initializer.append(
+                TensorProto.with { ($0.name, $0.dims, $0.dataType, $0.floatData) = ("one", [1, 1], 1, [1]) })
+        }
+        model.graph.node = [node(name, operands, ["big"]), node("Add", ["x", "big"], ["y"])]
+        let error = try planError(model)
+        #expect(error.kind == .unsupported && error.location?.contains(name) == true, "\(error)")
+    }
+
+    @Test func `a range of 2⁴⁰ numbers is refused`() throws {
+        var model = sample()
+        model.graph.initializer = [scalar("0", 0), scalar("1", 1), scalar("limit", 1 << 40)]
+        model.graph.node = [node("Range", ["0", "limit", "1"], ["big"]), node("Add", ["x", "big"], ["y"])]
+        #expect(try planError(model).kind == .unsupported)
+    }
+
+    @Test(arguments: ["edge", "reflect", "wrap"]) func `a margin of 2³⁰ copies is refused`(mode: String) throws {
+        var model = sample()
+        model.graph.initializer = [whole("pads", [0, 1 << 30]), whole("two", [1, 1])]
+        model.graph.node = [node("Pad", ["two", "pads"], ["big"]), node("Add", ["x", "big"], ["y"])]
+        model.graph.node[0].attribute = [text("mode", mode)]
+        #expect(try planError(model).kind == .unsupported)
+    }
+
+    @Test func `a sequence of 2³⁰ parts is refused`() throws {
+        var model = sample()
+        model.graph.initializer = [whole("shape", [1 << 30]), scalar("0", 0)]
+        model.graph.node = [
+            node("ConstantOfShape", ["shape"], ["big"]), node("SplitToSequence", ["big"], ["parts"]),
+            node("SequenceAt", ["parts", "0"], ["part"]), node("Add", ["x", "part"], ["y"]),
+        ]
+        #expect(try planError(model).kind == .unsupported)
+    }
+
+    @Test func `sequences that are joined again and again are bounded together`() throws {
+        var model = sample()
+        model.graph.node =
+            [node("SequenceConstruct", [String](repeating: "x", count: 1000), ["list"])]
+            + (0..<1000).map { node("ConcatFromSequence", ["list"], ["joined\($0)"]) }
+            + [node("Sum", (0..<1000).map { "joined\($0)" }, ["y"])]
+        for index in model.graph.node.indices where model.graph.node[index].opType == "ConcatFromSequence" {
+            model.graph.node[index].attribute = [integer("axis", 0)]
+        }
+        #expect(try planError(model).kind == .unsupported)
+    }
+
+    @Test(arguments: ["Conv", "ConvTranspose"])
+    func `groups of no channels are refused, however many`(name: String) throws {
+        var model = sample()
+        model.graph.input[0].type.tensorType.shape.dim += [0, 4].map { extent in
+            TensorShapeProto.Dimension.with { $0.dimValue = extent }
+        }
+        model.graph.initializer = [
+            TensorProto.with {
+                ($0.name, $0.dims, $0.dataType) = ("w", name == "Conv" ? [0, 0, 1] : [0, 4, 1], 1)
+            }
+        ]
+        model.graph.node = [node(name, ["x", "w"], ["y"])]
+        model.graph.node[0].attribute = [integer("group", 1 << 62)]
+        #expect(try planError(model, example: [0, 4]).kind == .mismatch)
+    }
+
+    @Test func `an equation with more indices than the kernels hold is refused`() throws {
+        var model = sample()
+        let names = ["abcdefgh", "ijklmnop", "qrstuvwx"]
+        model.graph.initializer = names.map { name in
+            TensorProto.with {
+                ($0.name, $0.dims, $0.dataType) = (name, [Int64](repeating: 2, count: 8), 1)
+                $0.rawData = Data(count: 1024)
+            }
+        }
+        model.graph.node = [node("Einsum", names, ["e"]), node("Add", ["x", "e"], ["y"])]
+        model.graph.node[0].attribute = [text("equation", names.joined(separator: ",") + "->")]
+        let error = try planError(model)
+        #expect(error.kind == .unsupported && error.reason.contains("24"), "\(error)")
+    }
+
+    @Test func `a window over more than the kernels hold is refused`() throws {
+        var model = sample()
+        model.graph.input[0].type.tensorType.shape.dim += [1, 4, 4].map { extent in
+            TensorShapeProto.Dimension.with { $0.dimValue = extent }
+        }
+        model.graph.node = [node("MaxPool", ["x"], ["y"])]
+        let large = Int64(Int32.max)
+        model.graph.node[0].attribute = [
+            integers("kernel_shape", [large, large]), integers("pads", [large, large, large, large]),
+        ]
+        #expect(try planError(model, example: [1, 4, 4]).kind == .unsupported)
+    }
+
+    @Test func `constants that would take long are left to the evaluation`() throws {
+        // Sixty products of 4096² matrices would take minutes.
+        var model = sample()
+        model.graph.initializer = [whole("shape", [1 << 12, 1 << 12])]
+        model.graph.node = [node("ConstantOfShape", ["shape"], ["m0"])]
+        for index in 0..<60 { model.graph.node.append(node("MatMul", ["m\(index)", "m0"], ["m\(index + 1)"])) }
+        model.graph.node += [node("ReduceMax", ["m60"], ["top"]), node("Add", ["x", "top"], ["y"])]
+        model.graph.node[model.graph.node.count - 2].attribute = [integer("keepdims", 0)]
+        let clock = ContinuousClock()
+        let time = try clock.measure { _ = try plan(model) }
+        #expect(time < .seconds(30), "\(time)")
+    }
+
+    // MARK: Sizes
+
+    @Test(arguments: ["Identity", "Neg"]) func `a chain of 100,000 nodes is planned in time`(name: String) throws {
+        var model = sample()
+        model.graph.node = (0..<100_000).map { node(name, ["v\($0)"], ["v\($0 + 1)"]) }
+        model.graph.node[0].input = ["x"]
+        model.graph.node.append(node("Elu", ["v100000"], ["y"]))
+        let clock = ContinuousClock()
+        let time = try clock.measure { _ = try plan(model) }
+        print("a chain of 100,000 \(name) is planned in \(time)")
+        #expect(time < .seconds(60), "\(time)")
+    }
+
+    // MARK: Making models
+
+    private func node(_ name: String, _ inputs: [String], _ outputs: [String]) -> NodeProto {
+        NodeProto.with { ($0.opType, $0.input, $0.output) = (name, inputs, outputs) }
+    }
+
+    private func call(_ name: String, _ input: String, _ output: String) -> NodeProto {
+        NodeProto.with { ($0.domain, $0.opType, $0.input, $0.output) = ("own", name, [input], [output]) }
+    }
+
+    private func function(_ name: String, _ nodes: [NodeProto]) -> FunctionProto {
+        FunctionProto.with {
+            ($0.domain, $0.name, $0.input, $0.output, $0.node) = ("own", name, ["i"], ["o"], nodes)
+        }
+    }
+
+    private func integer(_ name: String, _ value: Int64) -> AttributeProto {
+        AttributeProto.with { ($0.name, $0.type, $0.i) = (name, .int, value) }
+    }
+
+    private func integers(_ name: String, _ values: [Int64]) -> AttributeProto {
+        AttributeProto.with { ($0.name, $0.type, $0.ints) = (name, .ints, values) }
+    }
+
+    private func text(_ name: String, _ value: String) -> AttributeProto {
+        AttributeProto.with { ($0.name, $0.type, $0.s) = (name, .string, Data(value.utf8)) }
+    }
+
+    private func whole(_ name: String, _ values: [Int64]) -> TensorProto {
+        TensorProto.with { ($0.name, $0.dims, $0.dataType, $0.int64Data) = (name, [Int64(values.count)], 7, values) }
+    }
+
+    private func scalar(_ name: String, _ value: Int64) -> TensorProto {
+        TensorProto.with { ($0.name, $0.dataType, $0.int64Data) = (name, 7, [value]) }
+    }
+
+    private func initializer(_ change: (inout TensorProto) -> Void) -> ModelProto {
+        var model = sample()
+        model.graph.initializer = [
+            TensorProto.with {
+                $0.name = "w"
+                change(&$0)
+            }
+        ]
+        return model
+    }
+
+    private func varint(_ value: Int) -> Data {
+        var (bytes, rest) = (Data(), value)
+        while rest > 127 {
+            bytes.append(UInt8(rest & 127 | 128))
+            rest >>= 7
+        }
+        return bytes + [UInt8(rest)]
+    }
+
+    private func importError(_ model: ModelProto) throws -> ONNXError {
+        let bytes: Data = try model.serializedBytes()
+        return try #require(throws: ONNXError.self) { try Graph(onnx: bytes, file: "model.onnx") }
+    }
+
+    private func planError(_ model: ModelProto, example: Shape = []) throws -> GraphError {
+        try #require(throws: GraphError.self) { try plan(model, example: example) }
+    }
+
+    private func plan(_ model: ModelProto, example: Shape = []) throws -> Plan {
+        let graph = try Graph(onnx: model.serializedBytes() as Data, file: "model.onnx")
+        let constants = graph.initializers.keys + graph.nodes.flatMap(\.outputs)
+        let binding = try ParameterBinding(
+            graph: graph, tensors: [], rules: BindingRules(constants: Array(constants)), dataNames: ["x"]
+        ) { _, _ in false }
+        return try Plan(graph: graph, binding: binding, exampleShapes: ["x": example])
+    }
+}
