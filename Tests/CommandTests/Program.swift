@@ -24,7 +24,7 @@ struct Program {
 
     /// A process that runs a script with the program as `$0` and its arguments as `$@`; not started.
     static func shell(_ script: String, _ arguments: [String], scratch: Scratch) throws -> Process {
-        let process = try process(["-c", script, path] + arguments, scratch: scratch)
+        let process = try process(["-c", script, BuiltProgram.path] + arguments, scratch: scratch)
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         return process
     }

@@ -86,7 +86,7 @@ import Testing
         let process = Process()
         process.executableURL = example
         process.arguments = ["2"] + arguments("", "driven", []).dropFirst()
-        process.environment = ProcessInfo.processInfo.environment.merging(["INSTAR": Program.path]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(["INSTAR": BuiltProgram.path]) { $1 }
         process.standardError = try scratch.fileHandle("stderr")
         try process.run()
         process.waitUntilExit()

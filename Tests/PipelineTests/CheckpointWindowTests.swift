@@ -1,9 +1,9 @@
-import Runs
 import Synchronization
 import Tensors
 import Testing
 
 @testable import Pipeline
+@testable import Runs
 
 /// A series of one number per checkpoint, and how often each was read.
 private final class CountingReader: CheckpointReader {
@@ -33,7 +33,7 @@ private final class CountingReader: CheckpointReader {
         let selection = Array(stride(from: 0, to: 30, by: 2))
         let window = CheckpointWindow(series: series, selection: selection, workerCount: jobs)
         let steps = try await concurrentMap(Array(selection.indices), jobs: jobs, span: jobs) { place in
-            try await window.entries(upTo: place).map(\.checkpoint.step)
+            try await window.entries(upTo: place).get().map(\.checkpoint.step)
         }
         for (place, steps) in steps.enumerated() {
             #expect(steps == (max(0, place - 2)...place).map { 2 * $0 })

@@ -75,7 +75,7 @@ import Testing
         #expect(device?.kind == .io)
         try withTemporaryFolder { folder in
             let path = "\(folder)/run.yaml"
-            FileManager.default.createFile(atPath: path, contents: nil)
+            try Data().write(to: URL(filePath: path))
             // A hole: no disk is used.
             try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: 1 << 40)
             let error = #expect(throws: RunError.self) { try YAMLMapping.load(path: path) }

@@ -57,9 +57,8 @@ final class ReadingWorker: @unchecked Sendable {
             while true {
                 switch try channel.receive(WorkerMessage.self, within: patience) {
                 case .grow(let count):
-                    guard count <= limits.memory + SharedMemory.start, memory.grow(to: count) else {
-                        throw tooLarge(count, limits, request)
-                    }
+                    guard count <= limits.memory + SharedMemory.start else { throw tooLarge(count, limits, request) }
+                    guard memory.grow(to: count) else { throw noMemory(count, code: errno, request) }
                     try channel.goOn()
                 case .tensors(let shared):
                     for one in shared {
@@ -116,6 +115,14 @@ final class ReadingWorker: @unchecked Sendable {
             .unsupported,
             "holds \(count >> 20) MiB or more of values, and \(limits.memory >> 20) MiB may be used; raise --memory",
             path: request.path, object: memory.place)
+    }
+
+    private func noMemory(_ count: Int, code: Int32, _ request: ReadRequest) -> RunError {
+        _ = end()
+        return RunError(
+            .io,
+            "\(count >> 20) MiB of shared memory for its values cannot be had: \(String(cString: strerror(code))); end other "
+                + "programs, or raise the limits of this one (`ulimit`)", path: request.path, object: memory.place)
     }
 
     private func take(_ shared: SharedTensor, _ request: ReadRequest) throws -> NamedTensor {

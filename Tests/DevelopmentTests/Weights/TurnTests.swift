@@ -19,6 +19,6 @@ import Testing
         #expect(turn([1, 2], [1, 2], [3, 4]) == nil)
         #expect(turn([1, 2], [3, 4], [3, 4]) == nil)
         #expect(turn([1, .nan], [3, 4], [3, 5]) == nil)
-        #expect(turn([], [], []) == nil)
+        #expect(turn([Double](), [], []) == nil)
     }
 }
