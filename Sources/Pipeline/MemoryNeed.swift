@@ -81,8 +81,8 @@ extension Work {
         }
         let matrices = (model == nil ? 1 : 2) * 8 * count * count
         let vectors = 2 * min(count, vectorBlockSize) * longestVector * MemoryLayout<Float>.stride + productScratch
-        // The file is built in memory beside what it is made from.
-        let file = matrices + traces + records
+        // The file is built in memory beside what it is made from, and its image copied once to be written.
+        let file = 2 * (matrices + traces + records)
         phases.append(
             MemoryNeed.Phase(
                 name: "inner products", shared: program + matrices + traces + max(vectors, file), perWorker: 0))
