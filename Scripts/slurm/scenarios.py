@@ -21,7 +21,7 @@ def effort(draws):
     return ["--every", "18", "--chains", "2", "--draws", str(draws), "--burn-in", "2000", "--batch", "256"]
 
 
-UNSTATED = effort(6000)
+UNSTATED = effort(30000)
 STATED = UNSTATED + SCALES
 TASKS = ["--jobs", "1", "--tasks", "6"]
 # What processes say of themselves is not a result.
@@ -211,7 +211,7 @@ def full_folder(bench):
 def speed(bench):
     """How much sooner two nodes are done than one; the time of the tasks alone, from the first start to the last end."""
     seconds = {}
-    options = effort(30000) + SCALES
+    options = effort(150_000) + SCALES
     tasks = ["--jobs", "1", "--tasks", "8"]
     for name, more in (("one", [f"--sbatch=--nodelist={NODES[0]}"]), ("two", [])):
         output = bench.folder / f"speed-{name}"

@@ -7,14 +7,16 @@ import Runs
 /// SIGINT, SIGTERM, SIGHUP and SIGUSR1 stop the work after its current draws, with what is done kept where the command stores it.
 ///
 /// - Parameters:
-///   - reading: How files of others are read.
+///   - reading: How files of others are read; nil: as without options.
 ///   - storesWork: Whether what is finished is kept, and the same command goes on from there.
 func runCommand(
-    reading: ReadingOptions = ReadingOptions(), storesWork: Bool = true,
+    reading: ReadingOptions? = nil, storesWork: Bool = true,
     _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
     reserveStandardStreams()
-    let work = ReadingWorkers.$current.withValue(reading.workers) { Task { try await body() } }
+    // Options that were not parsed have no values.
+    let workers = reading?.workers ?? ReadingOptions.workers(allowFilters: false)
+    let work = ReadingWorkers.$current.withValue(workers) { Task { try await body() } }
     let interruption = Interruption { work.cancel() }
     do {
         try await work.value

@@ -12,7 +12,10 @@ struct ReadingOptions: ParsableArguments {
     var allowFilters = false
 
     /// Processes that read for this one: of this very program, also where its file was replaced since it started.
-    var workers: ReadingWorkers {
+    var workers: ReadingWorkers { ReadingOptions.workers(allowFilters: allowFilters) }
+
+    /// The same for commands without these options.
+    static func workers(allowFilters: Bool) -> ReadingWorkers {
         ReadingWorkers(
             command: ["/proc/self/exe", "__read"] + (allowFilters ? ["--allow-filters"] : []),
             limits: ReadingWorkers.Limits(memory: defaultMemoryLimit))

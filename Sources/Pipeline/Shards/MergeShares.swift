@@ -100,7 +100,8 @@ extension Work {
         }
         unit.value.dropVectors()
         let key = surveyKey(digest: unit.value.weightsDigest, before: before.map(\.value.weightsDigest))
-        return (.success(unit), unit.key != key)
+        // After one that is missing the key is not known.
+        return (.success(unit), before.allSatisfy { !$0.key.isEmpty } && unit.key != key)
     }
 
     /// The traces of all chains; those that are not there or not finished are empty, and their names are added to `missing`.
