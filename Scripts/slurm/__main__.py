@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -25,6 +26,8 @@ chosen = [scenarios.speed] if arguments.speed else [
 
 failures = []
 begin = time.monotonic()
+# Ended from outside, what was started is stopped all the same.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 cluster = Cluster(folder)
 try:
     cluster.start()

@@ -187,6 +187,9 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
         self.wait()
 
     def stop(self):
+        # Nothing may keep this from being done to its end.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         if "slurmctld" in self.daemons:
             self.ask("scontrol", "shutdown")
             time.sleep(0.5)
