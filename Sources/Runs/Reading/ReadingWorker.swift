@@ -185,6 +185,8 @@ private func spawn(_ command: [String], descriptors: [Int32]) -> Result<pid_t, S
     var environment = ProcessInfo.processInfo.environment
     // The matrix library is linked in and not used: threads of its own would only take memory.
     environment["OPENBLAS_NUM_THREADS"] = "1"
+    // A crash is to end it at once, and not to be looked into.
+    environment["SWIFT_BACKTRACE"] = "enable=no"
     var arguments = command.map { strdup($0) } + [nil]
     var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in arguments + variables { free(text) } }
