@@ -47,7 +47,7 @@ import Testing
 
     @Test func `a second process is refused with the first one's name, and goes on once that was killed`() throws {
         let first = try Program.process(
-            try arguments("measure", AnalyzeTests.short + ["--draws", "10000000"]), scratch: scratch)
+            try arguments("measure", AnalyzeTests.short + ["--draws", "1000000"]), scratch: scratch)
         try first.run()
         while try !FileManager.default.fileExists(atPath: scratch.file("out/lock")) || bytes("out/lock").isEmpty {
             usleep(10_000)

@@ -12,9 +12,9 @@ import Testing
         #expect(analysis.essentialDynamics?.components.count == 3)
         #expect(analysis.weightDynamics == nil)
         #expect(analysis.verdict[0].hasPrefix("Two stages. Boundary at step "))
-        #expect(analysis.verdict[0].contains("support 1.00"))
+        #expect(analysis.verdict[0].contains("support 100.0 %"))
         #expect(analysis.verdict.count == 2 && analysis.stageSentences.count == 2)
-        #expect(analysis.verdict[1].hasPrefix("Of ") && analysis.verdict[1].contains("by chance"))
+        #expect(analysis.verdict[1].hasPrefix("Of ") && analysis.verdict[1].contains("chance alone"))
         #expect(analysis.stageSentences[0].contains("type A"))
     }
 

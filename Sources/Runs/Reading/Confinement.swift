@@ -1,6 +1,9 @@
 import CLinux
 import Foundation
 
+/// Bytes that the reading program takes without what it reads: its libraries' data and its threads' stacks.
+let programMemory = 512 << 20
+
 /// Takes from this process, for good, what reading files does not need.
 ///
 /// It writes no byte to any file (a file size limit of zero), leaves no core, has a few open files and no more memory than
@@ -11,7 +14,7 @@ func confine(memory: Int) throws(RunError) {
     let limits: [(__rlimit_resource, Int)] = [
         (RLIMIT_FSIZE, 0), (RLIMIT_CORE, 0), (RLIMIT_NOFILE, 64),
         // Private memory alone: what is shared with the other process is measured out by that one.
-        (RLIMIT_DATA, memory),
+        (RLIMIT_DATA, memory + programMemory),
     ]
     for (resource, most) in limits {
         var limit = rlimit()

@@ -56,8 +56,9 @@ import Testing
     @Test func `further lines come last, where they win`() throws {
         let script = submission { $0.directives = ["--partition=short", "--signal=B:USR1@30"] }.script
         let ours = try #require(script.range(of: "--signal=B:USR1@120"))
-        let stated = try #require(script.range(of: "--signal=B:USR1@30"))
-        #expect(ours.lowerBound < stated.lowerBound)
+        let job = script[ours.upperBound...]
+        let command = try #require(job.range(of: "measure"))
+        #expect(job[..<command.lowerBound].contains("--signal=B:USR1@30"))
         #expect(script.components(separatedBy: "#SBATCH --partition=short\n").count == 4)
     }
 }

@@ -54,7 +54,8 @@ import Testing
             #expect(here.0.series.references == there.0.series.references)
             #expect(try here.0.series.read(at: 3).digest == there.0.series.read(at: 3).digest)
             #expect(here.1.digest == there.1.digest)
-            #expect(here.2 == there.2)
+            // Chains that ended hold NaN, which is unequal to itself.
+            #expect("\(here.2)" == "\(there.2)")
         }
     }
 
@@ -157,10 +158,13 @@ import Testing
         }
         #expect(hardLimit("Max file size") == "0")
         #expect(hardLimit("Max core file size") == "0")
-        #expect(hardLimit("Max data size") == "\(1 << 30)")
-        // It holds its standard streams, the connection and the memory, and no file once it has answered.
-        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker.process)/fd")
-        #expect(Set(open) == ["0", "1", "2", "3", "4"])
+        #expect(hardLimit("Max data size") == "\((1 << 30) + programMemory)")
+        // Besides its standard streams, the connection and the memory it holds no file once it has answered.
+        let folder = "/proc/\(worker.process)/fd"
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder).map {
+            try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+        }.filter { $0.hasPrefix("/") && $0 != "/dev/null" && !$0.hasPrefix("/memfd:") }
+        #expect(files.isEmpty, "\(files)")
     }
 
     @Test func `an answer that does not add up is not believed`() {
