@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Listens for SIGINT, SIGTERM, SIGHUP and SIGUSR1, which schedulers send ahead of a time limit, for as long as it lives: the first asks the work to stop, the second ends the
-/// process at once. What a reader or a limit of the system would kill the process by is an error of the write instead.
+/// Listens for SIGINT, SIGTERM, SIGHUP and SIGUSR1, which schedulers send ahead of a time limit, for as long as it lives: the
+/// first asks the work to stop, the second ends the process at once. What a reader or a limit of the system would kill the process by is an error of the write instead.
 final class Interruption {
     private let sources: [any DispatchSourceSignal]
     private let received = Received()
@@ -14,9 +14,11 @@ final class Interruption {
         // A pipe whose reader is gone, and the limit of a file's size.
         for number in [SIGPIPE, SIGXFSZ] { Foundation.signal(number, SIG_IGN) }
         let received = received
+        // A queue of its own has a thread also where the work has all of the shared ones.
+        let queue = DispatchQueue(label: "signals")
         sources = Interruption.listenedSignals.map { number in
             Foundation.signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
                 guard received.note(number) else { _exit(128 + number) }
                 printNote(
