@@ -60,8 +60,8 @@ import Testing
             counts.append(try #require(try chain(0, of: stopped)).trace.drawCount)
             #expect(try chain(1, of: stopped) != nil)
         }
+        // Three different numbers of draws: the first two stops, at least, found the chain unfinished.
         #expect(counts == counts.sorted() && Set(counts).count == 3 && counts[0] > 0, "\(counts)")
-        #expect(counts[2] < whole.sampling.drawCount.map { $0 + 50 } ?? 0, "\(counts)")
         for options in [stopped, whole] { _ = try await measure(RunDirectory(at: run.path), options: options) }
         #expect(
             FileManager.default.contentsEqual(atPath: "\(run.path)/stopped", andPath: "\(run.path)/whole"))

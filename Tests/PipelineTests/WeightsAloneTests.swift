@@ -96,7 +96,7 @@ import Testing
         let store = MeasurementStore(run: run.path, output: nil)
         let file = URL(fileURLWithPath: store.measurementsPath)
         var bytes = try Data(contentsOf: file)
-        let range = try #require(bytes.range(of: Data("\"format\":3".utf8)))
+        let range = try #require(bytes.range(of: Data("\"format\":4".utf8)))
         bytes.replaceSubrange(range, with: Data("\"format\":2".utf8))
         try bytes.write(to: file)
         let failure = try await failure { _ = try store.readMeasurements() }
