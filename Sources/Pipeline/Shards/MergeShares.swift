@@ -91,14 +91,13 @@ extension Work {
         index: Int, step: Int, after before: [StoredUnit<Survey>], store: MeasurementStore
     ) throws -> (result: Result<StoredUnit<Survey>, RunError>, isMissing: Bool) {
         let path = store.surveyPath(step: step)
-        guard var unit = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path) }) else {
+        guard let unit = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path) }) else {
             do throws(RunError) { _ = try run.series.read(at: index) } catch {
                 guard error.kind == .malformed else { throw error }
                 return (.failure(error), false)
             }
             return (.success(StoredUnit(key: "", processor: "", value: .none(step: step))), true)
         }
-        unit.value.dropVectors()
         let key = surveyKey(digest: unit.value.weightsDigest, before: before.map(\.value.weightsDigest))
         // After one that is missing the key is not known.
         return (.success(unit), before.allSatisfy { !$0.key.isEmpty } && unit.key != key)
