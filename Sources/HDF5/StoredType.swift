@@ -114,7 +114,7 @@ extension ElementType {
 }
 
 /// A number format and its byte order. Bytes are read as stored and decoded here: libhdf5 converts nothing.
-public struct StoredNumber: Sendable, Equatable, Codable {
+public struct StoredNumber: Sendable, Equatable {
     /// The format.
     public let elementType: ElementType
     /// Whether the most significant byte comes first.
@@ -129,7 +129,8 @@ public struct StoredNumber: Sendable, Equatable, Codable {
         #endif
     }
 
-    init(elementType: ElementType, isBigEndian: Bool) {
+    /// Creates a format.
+    public init(elementType: ElementType, isBigEndian: Bool) {
         self.elementType = elementType
         self.isBigEndian = isBigEndian
     }

@@ -17,8 +17,7 @@ public struct MeasureOptions: Sendable {
     /// How many units are worked on at once; nil: one per processor the process may use.
     public var jobs: Int?
     /// The bytes that measuring may take; nil: three quarters of the machine's memory, or of what a
-    /// container allows. Fewer units are worked on at once
-    /// where they would take more; results do not depend on it.
+    /// container allows. Fewer units are worked on at once where they would take more; results do not depend on it.
     public var memory: Int?
     /// Whether a checkpoint that was replaced since it was measured is measured again; else it is an error.
     public var remeasuresReplaced = false
@@ -29,8 +28,8 @@ public struct MeasureOptions: Sendable {
     /// The number of workers: what was asked for, or one per processor.
     var jobCount: Int { jobs ?? ProcessInfo.processInfo.activeProcessorCount }
 
-    /// The bytes that measuring may take.
-    var memoryLimit: Int { memory ?? defaultMemoryLimit }
+    /// The bytes that measuring may take, and every process that reads for it.
+    public var memoryLimit: Int { memory ?? defaultMemoryLimit }
 
     /// Throws a usage failure where something is asked for that stored traces cannot give any more.
     func requireNothingToSample(_ path: String) throws(Failure) {

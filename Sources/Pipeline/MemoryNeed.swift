@@ -44,19 +44,21 @@ struct MemoryNeed: Sendable, Equatable {
 
 extension Work {
     /// What measuring takes.
-    func memoryNeed() throws -> MemoryNeed {
+    ///
+    /// - Parameter isShare: Whether units are only stored, as a share of several processes, and not gathered.
+    func memoryNeed(isShare: Bool = false) throws -> MemoryNeed {
         switch settings.sampling?.precision ?? .float {
-        case .float: try memoryNeed(Float.self)
-        case .double: try memoryNeed(Double.self)
+        case .float: try memoryNeed(Float.self, isShare: isShare)
+        case .double: try memoryNeed(Double.self, isShare: isShare)
         }
     }
 
     /// The number of workers: what was asked for, as far as the memory goes.
-    func jobCount(_ options: MeasureOptions) throws -> Int {
-        try memoryNeed().workers(wanted: options.jobCount, limit: options.memoryLimit)
+    func jobCount(_ options: MeasureOptions, isShare: Bool = false) throws -> Int {
+        try memoryNeed(isShare: isShare).workers(wanted: options.jobCount, limit: options.memoryLimit)
     }
 
-    private func memoryNeed<Scalar: Real>(_ type: Scalar.Type) throws -> MemoryNeed {
+    private func memoryNeed<Scalar: Real>(_ type: Scalar.Type, isShare: Bool) throws -> MemoryNeed {
         let count = selection.count
         let evaluation = try model.map { try Evaluation(model: $0, sampling: settings.sampling, as: Scalar.self) }
         let checkpoint = run.series.byteCount
@@ -71,14 +73,16 @@ extension Work {
         var phases = [surveying]
         var traces = 0
         if let sampling = settings.sampling, let evaluation {
-            traces = targets.count * count * sampling.chainCount * sampling.storedDrawCount * 8 * 5
+            let chainTrace = sampling.storedDrawCount * 8 * 5
+            traces = isShare ? 0 : targets.count * count * sampling.chainCount * chainTrace
             phases.append(
                 MemoryNeed.Phase(
                     name: "sampling",
                     shared: program + traces + evaluation.examples * targets.count + evaluation.center,
-                    perWorker: reading + evaluation.evaluator + evaluation.center
+                    perWorker: reading + evaluation.evaluator + evaluation.center + chainTrace
                         + max(checkpoint + evaluation.center, evaluation.chain)))
         }
+        if isShare { return MemoryNeed(phases: phases) }
         let matrices = (model == nil ? 1 : 2) * 8 * count * count
         let vectors = 2 * min(count, vectorBlockSize) * longestVector * MemoryLayout<Float>.stride + productScratch
         // The file is built in memory beside what it is made from, and its image copied once to be written.

@@ -123,8 +123,8 @@ public func planWork(at path: String, options: MeasureOptions, share: Share? = n
     let run = try RunDirectory(at: path)
     let store = MeasurementStore(run: path, output: options.output)
     let work = try prepareWork(run, options: options, store: store)
-    let jobs = try work.jobCount(options)
-    let need = try work.memoryNeed()
+    let jobs = try work.jobCount(options, isShare: share != nil)
+    let need = try work.memoryNeed(isShare: share != nil)
     let all = work.units(store)
     let units = try share.map { try work.units(of: $0, in: all) } ?? all
     let progress = work.progress(of: units, store: store)

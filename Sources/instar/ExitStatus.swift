@@ -15,7 +15,7 @@ func runCommand(
 ) async throws {
     reserveStandardStreams()
     // Options that were not parsed have no values.
-    let workers = reading?.workers ?? ReadingOptions.workers(allowFilters: false)
+    let workers = reading?.workers() ?? ReadingOptions.workers()
     let work = ReadingWorkers.$current.withValue(workers) { Task { try await body() } }
     let interruption = Interruption { work.cancel() }
     do {
@@ -35,6 +35,19 @@ func runCommand(
         let failure = Failure(wrapping: error)
         printError("instar: \(failure.reason)")
         throw ExitCode(exitStatus(of: failure.kind))
+    }
+}
+
+/// The same for a command that measures: its body is given the options, and what reads files keeps to their memory.
+func runCommand(
+    reading: ReadingOptions, measuring: MeasuringOptions, storesWork: Bool = true,
+    _ body: @escaping @Sendable (MeasureOptions) async throws -> Void
+) async throws {
+    try await runCommand(storesWork: storesWork) {
+        let options = try measuring.resolved()
+        try await ReadingWorkers.$current.withValue(reading.workers(memory: options.memoryLimit)) {
+            try await body(options)
+        }
     }
 }
 

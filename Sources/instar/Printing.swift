@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipeline
+import Reports
 
 /// Keeps the numbers of standard streams that were closed from being given to files, which messages would then go into.
 func reserveStandardStreams() {
@@ -21,11 +22,24 @@ func printResult(_ text: String, terminator: String = "\n") throws {
             + "read them instead")
 }
 
-/// Writes a line to stderr.
-func printError(_ line: String) { writeError("\(line)\n") }
+/// Writes text for a reader to stdout; no name in it can steer a terminal.
+///
+/// - Throws: As `printResult`.
+func printText(_ text: String) throws { try printResult(readable(text)) }
+
+/// Writes a message to stderr; no name in it can steer a terminal.
+func printError(_ message: String) { writeError("\(readable(message))\n") }
 
 /// Writes a note to stderr, on a line of its own where progress is being shown.
-func printNote(_ line: String) { printError((isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : "") + line) }
+func printNote(_ note: String) {
+    if isatty(STDERR_FILENO) == 1 { writeError("\r\u{1B}[K") }
+    printError(note)
+}
+
+/// The text with line breaks as its only control characters.
+private func readable(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).onOneLine }.joined(separator: "\n")
+}
 
 /// Writes to stderr; work goes on where nobody can read it any more.
 func writeError(_ text: String) { _ = write(text, to: STDERR_FILENO) }

@@ -12,12 +12,16 @@ struct ReadingOptions: ParsableArguments {
     var allowFilters = false
 
     /// Processes that read for this one: of this very program, also where its file was replaced since it started.
-    var workers: ReadingWorkers { ReadingOptions.workers(allowFilters: allowFilters) }
+    ///
+    /// - Parameter memory: The bytes that each of them may take.
+    func workers(memory: Int = defaultMemoryLimit) -> ReadingWorkers {
+        ReadingOptions.workers(allowFilters: allowFilters, memory: memory)
+    }
 
     /// The same for commands without these options.
-    static func workers(allowFilters: Bool) -> ReadingWorkers {
+    static func workers(allowFilters: Bool = false, memory: Int = defaultMemoryLimit) -> ReadingWorkers {
         ReadingWorkers(
             command: ["/proc/self/exe", "__read"] + (allowFilters ? ["--allow-filters"] : []),
-            limits: ReadingWorkers.Limits(memory: defaultMemoryLimit))
+            limits: ReadingWorkers.Limits(memory: memory))
     }
 }

@@ -14,7 +14,7 @@ struct ResultOptions: ParsableArguments {
 
     /// Prints the summary, or JSON, and fails under --strict where an estimate is in doubt.
     func show(_ analysis: Analysis, folder: String) throws {
-        try printResult(json ? try AnalysisDocument(analysis).json() : TextSummary(analysis).text)
+        try json ? printResult(AnalysisDocument(analysis).json()) : printText(TextSummary(analysis).text)
         printError("written: \(folder)/report.html")
         let measurements = analysis.measurements
         let doubted = measurements.checkpoints.enumerated().filter { place, checkpoint in

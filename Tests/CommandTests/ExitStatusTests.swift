@@ -23,6 +23,19 @@ import Testing
         #expect(message.contains("nowhere"))
     }
 
+    @Test func `no name can steer the terminal`() throws {
+        let name = "\u{1B}[2Jrun\u{202E}\r"
+        let message = try failure(status: 66, "analyze", scratch.file(name))
+        #expect(message.contains("[2Jrun"))
+        #expect(!message.unicodeScalars.contains { ["\u{1B}", "\u{202E}", "\r"].contains($0) })
+
+        let run = try scratch.copy(ofRun: "tms-seed-A")
+        try Data().write(to: URL(fileURLWithPath: "\(run)/checkpoints/step_7\(name).h5"))
+        let inspection = try Program.run("inspect", run, scratch: scratch)
+        #expect(inspection.output.contains("[2Jrun"))
+        #expect(!inspection.output.unicodeScalars.contains { ["\u{1B}", "\u{202E}", "\r"].contains($0) })
+    }
+
     @Test func `an empty directory is no input and says what was expected`() throws {
         let empty = scratch.file("empty")
         try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: false)

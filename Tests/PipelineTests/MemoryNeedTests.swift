@@ -17,6 +17,16 @@ import Testing
         #expect(error?.kind == .unsupported && error?.reason.contains("--memory") == true)
     }
 
+    @Test func `a share takes what its own units take, and nothing for gathering`() throws {
+        let run = try RunCopy()
+        let work = try prepareWork(
+            RunDirectory(at: run.path), options: run.quick, store: MeasurementStore(run: run.path, output: nil))
+        let (whole, share) = (try work.memoryNeed(), try work.memoryNeed(isShare: true))
+        #expect(share.phases.map(\.name) == ["surveying", "sampling"])
+        #expect(share.phases[0] == whole.phases[0])
+        #expect(share.phases[1].total(workers: 2) < whole.phases[1].total(workers: 2))
+    }
+
     @Test func `the memory changes no byte of the results`() async throws {
         let run = try RunCopy()
         _ = try await measure(RunDirectory(at: run.path), options: run.quick)

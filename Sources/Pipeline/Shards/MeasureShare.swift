@@ -71,13 +71,13 @@ private func settledWork(
     // Once they are stored nobody waits for anybody.
     if let stored = try store.readSettings() {
         let work = try prepareWork(run, options: options, store: store)
-        if work.settings == stored { return (work, try work.jobCount(options)) }
+        if work.settings == stored { return (work, try work.jobCount(options, isShare: true)) }
     }
     try await locks.wait(for: .settings)
     defer { locks.give(.settings) }
     let stored = try store.readSettings()
     var work = try prepareWork(run, options: options, store: store)
-    let jobs = try work.jobCount(options)
+    let jobs = try work.jobCount(options, isShare: true)
     work = try await work.calibrated(store: store, options: options, jobs: jobs, progress: progress, note: note)
     if stored != nil {
         if work.settings != stored { try store.write(work.settings) }

@@ -43,7 +43,7 @@ public func planShares(
     var options = options
     // The chains of a checkpoint share its center, so a share works on so many at once.
     options.jobs = options.jobs ?? max(1, work.settings.sampling?.chainCount ?? 1)
-    let jobs = try work.jobCount(options)
+    let jobs = try work.jobCount(options, isShare: true)
     let units = work.units(store)
     let progress = work.progress(of: units, store: store)
     let secondsPerCost = try work.secondsPerCost()
@@ -58,7 +58,7 @@ public func planShares(
     let missing = zip(units, places).filter { !progress.finished.contains($0.0.name) }
     var costs = [Double](repeating: 0, count: count)
     for (unit, place) in missing { costs[place] += unit.cost }
-    let memory = try work.memoryNeed().total(workers: jobs)
+    let memory = try work.memoryNeed(isShare: true).total(workers: jobs)
     return PlannedShares(
         folder: store.folder, shardCount: count, missingShards: Set(missing.map(\.1)).sorted(),
         needsSettings: try store.readSettings() == nil && work.resolution?.isUncalibrated == true, jobCount: jobs,

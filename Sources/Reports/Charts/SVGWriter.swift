@@ -76,8 +76,11 @@ func coordinate(_ value: Double) -> String {
     return "\(sign)\(whole).\(part < 10 ? "0" : "")\(part)"
 }
 
-/// The width that a label is given, in pixels: the mean advance of a sans-serif digit at the charts' type size.
-func estimatedWidth(of label: String) -> Double { 6.7 * Double(label.count) }
+/// The width that a label is given, in pixels: the mean advance of a sans-serif digit at the charts' type size for each
+/// character, twice that for wide ones and for the sign that stands where markup forbids a character.
+func estimatedWidth(of label: String) -> Double {
+    label.replacingForbiddenInMarkup.reduce(0) { $0 + 6.7 * ($1 == "\u{FFFD}" ? 2 : Double(max(1, $1.columnCount))) }
+}
 
 extension String {
     /// The text with the five markup characters escaped, scalar by scalar, so that a combining mark after

@@ -1,7 +1,7 @@
 extension String {
     /// The text with control characters and line breaks replaced by spaces and marks of writing direction left out, so
     /// that a name can neither steer a terminal nor reorder what stands beside it.
-    var onOneLine: String {
+    public var onOneLine: String {
         var result = String.UnicodeScalarView()
         for scalar in unicodeScalars {
             switch scalar.properties.generalCategory {

@@ -52,6 +52,13 @@ final class ReadingWorker: @unchecked Sendable {
         let patience = limits.seconds + size / 1e6
         var tensors: [NamedTensor] = []
         var byteCount = 0
+        func take(_ shared: [SharedTensor]) throws {
+            for one in shared {
+                byteCount += one.byteCount
+                guard byteCount <= limits.memory else { throw tooLarge(byteCount, limits, request) }
+                tensors.append(try tensor(one, request))
+            }
+        }
         do {
             try channel.send(request)
             while true {
@@ -61,13 +68,11 @@ final class ReadingWorker: @unchecked Sendable {
                     guard memory.grow(to: count) else { throw noMemory(count, code: errno, request) }
                     try channel.goOn()
                 case .tensors(let shared):
-                    for one in shared {
-                        byteCount += one.byteCount
-                        guard byteCount <= limits.memory else { throw tooLarge(byteCount, limits, request) }
-                        tensors.append(try take(one, request))
-                    }
+                    try take(shared)
                     try channel.goOn()
-                case .done(let json): return ReadAnswer(path: request.path, json: json, tensors: tensors)
+                case .done(let json, let shared):
+                    try take(shared)
+                    return ReadAnswer(path: request.path, json: json, tensors: tensors)
                 case .failed(let error): throw error
                 }
             }
@@ -125,11 +130,13 @@ final class ReadingWorker: @unchecked Sendable {
                 + "programs, or raise the limits of this one (`ulimit`)", path: request.path, object: memory.place)
     }
 
-    private func take(_ shared: SharedTensor, _ request: ReadRequest) throws -> NamedTensor {
+    private func tensor(_ shared: SharedTensor, _ request: ReadRequest) throws -> NamedTensor {
         guard shared.isSound, let bytes = memory.readable(from: shared.offset, count: shared.byteCount) else {
             throw damage("the reader's answer makes no sense", request)
         }
         guard let elements = shared.number.elements(of: bytes) else {
+            // It may be waiting to hand over more.
+            _ = end()
             throw RunError(.unsupported, StoredNumber.beyondInt64, path: request.path, object: shared.name)
         }
         let shape = Shape(shared.dimensions)

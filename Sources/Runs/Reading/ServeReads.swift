@@ -28,8 +28,7 @@ public func serveReads(memory: Int, seconds: Double, allowsFilters: Bool = false
         let sink = SharedSink(channel: channel, memory: shared)
         do {
             let json = try request.perform(into: sink)
-            try sink.flush()
-            try channel.send(WorkerMessage.done(json))
+            try channel.send(WorkerMessage.done(json, sink.waiting))
         } catch let error as RunError {
             try channel.send(WorkerMessage.failed(error))
         }
@@ -54,7 +53,8 @@ private final class SharedSink: TensorSink {
 
     private let channel: WorkerChannel
     private let memory: SharedMemory
-    private var waiting: [SharedTensor] = []
+    /// Tensors that were not handed over yet.
+    private(set) var waiting: [SharedTensor] = []
     private var end = SharedMemory.start
 
     init(channel: WorkerChannel, memory: SharedMemory) {
@@ -93,7 +93,7 @@ private final class SharedSink: TensorSink {
     }
 
     /// Hands over what is waiting.
-    func flush() throws {
+    private func flush() throws {
         guard !waiting.isEmpty else { return }
         try channel.send(WorkerMessage.tensors(waiting))
         try channel.waitToGoOn()

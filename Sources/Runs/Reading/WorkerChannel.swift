@@ -9,17 +9,44 @@ enum WorkerMessage: Codable {
     case grow(Int)
     /// Tensors stand in the shared memory; they may be overwritten once one byte came back.
     case tensors([SharedTensor])
-    /// That is all; what there is to say besides tensors, as JSON.
-    case done(String)
+    /// What there is to say besides tensors, as JSON, and the last tensors; they may be overwritten by the next answer.
+    case done(String, [SharedTensor])
     case failed(RunError)
 }
 
 /// A tensor whose values stand in the shared memory.
-struct SharedTensor: Codable {
+struct SharedTensor {
     let name: String
     let dimensions: [Int]
     let number: StoredNumber
     let offset: Int
+}
+
+/// As one text, `float32 little 4096 64,64 NAME`: a checkpoint has hundreds, and coding each by its fields would take longer
+/// than reading it.
+extension SharedTensor: Codable {
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        let extents = dimensions.map(String.init).joined(separator: ",")
+        let order = number.isBigEndian ? "big" : "little"
+        try container.encode("\(number.elementType.rawValue) \(order) \(offset) \(extents) \(name)")
+    }
+
+    init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        let parts = text.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
+        guard parts.count == 5, let type = ElementType(rawValue: String(parts[0])), let offset = Int(parts[2]) else {
+            throw WorkerChannel.Closed.ended
+        }
+        self.init(
+            name: String(parts[4]), dimensions: try parts[3].split(separator: ",").map { try Self.extent($0) },
+            number: StoredNumber(elementType: type, isBigEndian: parts[1] == "big"), offset: offset)
+    }
+
+    private static func extent(_ text: Substring) throws -> Int {
+        guard let extent = Int(text) else { throw WorkerChannel.Closed.ended }
+        return extent
+    }
 }
 
 /// Two processes' connection: messages are JSON behind their length in four bytes, little-endian.

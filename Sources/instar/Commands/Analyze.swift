@@ -29,10 +29,9 @@ struct Analyze: AsyncParsableCommand {
         let measuring = measuring
         let result = result
         let path = run
-        try await runCommand(reading: reading) {
-            let options = try measuring.resolved()
+        try await runCommand(reading: reading, measuring: measuring) { options in
             if measuring.dryRun {
-                try printResult(try planWork(at: path, options: options).text)
+                try printText(planWork(at: path, options: options).text)
                 return
             }
             let folder = outputFolder(run: path, output: options.output)

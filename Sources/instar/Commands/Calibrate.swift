@@ -29,11 +29,10 @@ struct Calibrate: AsyncParsableCommand {
     func run() async throws {
         let measuring = measuring
         let path = run
-        try await runCommand(reading: reading, storesWork: false) {
-            let options = try measuring.resolved()
+        try await runCommand(reading: reading, measuring: measuring, storesWork: false) { options in
             let run = try RunDirectory(at: path)
             if measuring.dryRun {
-                try printResult(try await planCalibration(of: run, options: options).text)
+                try printText(try await planCalibration(of: run, options: options).text)
                 return
             }
             let folder = outputFolder(run: path, output: options.output)
@@ -43,7 +42,7 @@ struct Calibrate: AsyncParsableCommand {
                     try writeFiles([("calibration.html", try report.html())], to: folder)
                 }
             }
-            try printResult(CalibrationSummary(calibration).text)
+            try printText(CalibrationSummary(calibration).text)
             printError("written: \(folder)/calibration.json and calibration.html")
         }
     }

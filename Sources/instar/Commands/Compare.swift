@@ -64,7 +64,7 @@ struct Compare: AsyncParsableCommand {
                     ("compare.html", try report.html()), ("comparison.json", document),
                     ("comparison.csv", report.csv), ("comparison.tex", report.latex),
                 ], to: output)
-            try printResult(json ? document : comparison.verdict.joined(separator: "\n"))
+            try json ? printResult(document) : printText(comparison.verdict.joined(separator: "\n"))
             printError("written: \(output)/compare.html")
         }
     }

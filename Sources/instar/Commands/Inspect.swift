@@ -25,7 +25,7 @@ struct Inspect: AsyncParsableCommand {
         let json = json
         try await runCommand(reading: reading) {
             let inspection = try inspectRun(at: path)
-            try printResult(json ? try inspection.json() : inspection.text)
+            try json ? printResult(inspection.json()) : printText(inspection.text)
             if !inspection.problems.isEmpty { throw ExitCode(EX_DATAERR) }
         }
     }

@@ -45,12 +45,11 @@ struct Measure: AsyncParsableCommand {
 
     func run() async throws {
         let (path, measuring, sharing, json, settingsOnly) = (run, measuring, sharing, json, settingsOnly)
-        try await runCommand(reading: reading) {
-            let options = try measuring.resolved()
+        try await runCommand(reading: reading, measuring: measuring) { options in
             let share = try sharing.resolved()
             if measuring.dryRun {
                 let plan = try planWork(at: path, options: options, share: share)
-                try printResult(json ? try plan.json() : plan.text)
+                try json ? printResult(plan.json()) : printText(plan.text)
                 return
             }
             let folder = outputFolder(run: path, output: options.output)

@@ -29,8 +29,7 @@ struct Merge: AsyncParsableCommand {
 
     func run() async throws {
         let (path, measuring, shards) = (run, measuring, shards)
-        try await runCommand(reading: reading, storesWork: false) {
-            let options = try measuring.resolved()
+        try await runCommand(reading: reading, measuring: measuring, storesWork: false) { options in
             let measurements = try await measuring.withProgress { progress in
                 try await mergeShares(
                     of: RunDirectory(at: path), options: options, shardCount: shards, progress: progress)

@@ -49,8 +49,8 @@ struct SlurmCommand: AsyncParsableCommand {
 
     func run() async throws {
         let command = self
-        try await runCommand(reading: reading, storesWork: false) {
-            let script = try command.script()
+        try await runCommand(reading: reading, measuring: measuring, storesWork: false) { options in
+            let script = try command.script(options)
             guard command.submit else {
                 try printResult(script, terminator: "")
                 return
@@ -63,9 +63,8 @@ struct SlurmCommand: AsyncParsableCommand {
         }
     }
 
-    private func script() throws -> String {
+    private func script(_ options: MeasureOptions) throws -> String {
         let directory = try RunDirectory(at: run)
-        let options = try measuring.resolved()
         let plan = try planShares(of: directory, options: options, shardCount: tasks, limit: largestArray())
         printNote(
             "\(plan.missingUnitCount) of \(plan.unitCount) units are missing: \(plan.missingShards.count) tasks of "

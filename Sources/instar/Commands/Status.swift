@@ -21,10 +21,10 @@ struct Status: AsyncParsableCommand {
     @Flag(help: "Print JSON on stdout.") var json = false
 
     func run() async throws {
-        let (path, measuring, json) = (run, measuring, json)
-        try await runCommand(reading: reading, storesWork: false) {
-            let status = try runStatus(of: RunDirectory(at: path), options: measuring.resolved())
-            try printResult(json ? try status.json() : status.text)
+        let (path, json) = (run, json)
+        try await runCommand(reading: reading, measuring: measuring, storesWork: false) { options in
+            let status = try runStatus(of: RunDirectory(at: path), options: options)
+            try json ? printResult(status.json()) : printText(status.text)
         }
     }
 }

@@ -43,8 +43,7 @@ struct Watching: AsyncParsableCommand {
         limits.interval = interval
         limits.untilStep = untilStep
         limits.idle = idle.map { $0 * 60 }
-        try await runCommand(reading: reading) { [limits] in
-            let options = try measuring.resolved()
+        try await runCommand(reading: reading, measuring: measuring) { [limits] options in
             let folder = outputFolder(run: path, output: options.output)
             try await measuring.withProgress { progress in
                 try await watchRun(at: path, options: options, limits: limits, progress: progress) { event in
@@ -56,7 +55,7 @@ struct Watching: AsyncParsableCommand {
                     case .measured(let analysis, let news):
                         try writeOutputs(of: analysis, to: folder)
                         // The report is what is kept up to date; a reader of the news may go.
-                        try? printResult(news)
+                        try? printText(news)
                     }
                 }
             }

@@ -175,6 +175,25 @@ import Testing
         }
     }
 
+    @Test func `where a tensor lies is said in one text, whatever its name`() throws {
+        for name in ["w", "", "a b  c", "layers.0/weight\n\"é"] {
+            for dimensions in [[], [0], [3, 4, 5]] {
+                let tensor = SharedTensor(
+                    name: name, dimensions: dimensions,
+                    number: StoredNumber(elementType: .bfloat16, isBigEndian: true), offset: 4096)
+                let json = try WorkerChannel.encoder.encode([tensor])
+                let back = try #require(WorkerChannel.decoder.decode([SharedTensor].self, from: json).first)
+                #expect(back.name == name && back.dimensions == dimensions)
+                #expect(back.number == tensor.number && back.offset == tensor.offset)
+            }
+        }
+        for text in ["", "float32 little 0", "float31 little 0 2 w", "float32 little x 2 w", "float32 little 0 2,y w"] {
+            #expect(throws: (any Error).self) {
+                try WorkerChannel.decoder.decode(SharedTensor.self, from: Data("\"\(text)\"".utf8))
+            }
+        }
+    }
+
     @Test func `published files that crash libhdf5 do not crash this program`() throws {
         let workers = workers(seconds: 10)
         var outcomes: [String: Int] = [:]
