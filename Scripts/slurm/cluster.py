@@ -95,8 +95,8 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={control}
 SlurmUser=root
 AuthType=auth/munge
-# A requeued job waits for its credential to expire.
-AuthInfo=socket={self.folder}/munge/socket,cred_expire=3
+# A requeued job waits for its credential to expire; Slurm takes no less.
+AuthInfo=socket={self.folder}/munge/socket,cred_expire=5
 StateSaveLocation={self.folder}/state
 SlurmdSpoolDir={self.folder}/spool-%n
 SlurmctldPidFile={self.folder}/slurmctld.pid
@@ -155,8 +155,14 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
 
     def tell(self, *command):
         """Runs one of Slurm's programs, which must not fail."""
-        return subprocess.run(
-            command, env=self.environment, text=True, capture_output=True, check=True, timeout=60).stdout
+        process = subprocess.run(command, env=self.environment, text=True, capture_output=True, timeout=60)
+        assert process.returncode == 0, f"{' '.join(command)}: status {process.returncode}\n{process.stderr}"
+        return process.stdout
+
+    def launch(self, *command):
+        """Starts one of Slurm's programs, which the caller ends."""
+        return subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def kill_node(self, node):
         """Ends a node's daemon as a crash does; its jobs go on, as on a node that only lost its network."""

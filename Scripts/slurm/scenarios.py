@@ -23,6 +23,8 @@ def effort(draws):
 
 UNSTATED = effort(30000)
 STATED = UNSTATED + SCALES
+# Chains of seconds, where a task is to be met at work.
+LONG = effort(150_000) + SCALES
 TASKS = ["--jobs", "1", "--tasks", "6"]
 # What processes say of themselves is not a result.
 BESIDE = {"tasks", "logs", "units.lock"}
@@ -120,27 +122,27 @@ def steps_of_srun(bench):
 
 def killed_task(bench):
     output = bench.folder / "killed"
-    jobs = bench.submit(output)
+    jobs = bench.submit(output, LONG)
     task, program = bench.some_task(jobs)
-    until("its record", lambda: bench.status(output)["tasks"] if (output / "settings.json").exists() else None)
+    until("its record", lambda: bench.status(output, LONG)["tasks"] if (output / "settings.json").exists() else None)
     os.kill(program, signal.SIGKILL)
     bench.cluster.wait()
     assert not (output / "measurements.h5").exists(), "merged without a share"
-    status = bench.status(output)
+    status = bench.status(output, LONG)
     assert "killed" in status["endedTasks"][0]["reason"], status
     index = task.split("_")[1]
-    text = bench.instar("merge", RUN, *STATED, "--output", str(output), "--shards", "6", status=66)
+    text = bench.instar("merge", RUN, *LONG, "--output", str(output), "--shards", "6", status=66)
     assert f"shares again: {index} " in text, text
-    again = bench.submit(output)
+    again = bench.submit(output, LONG)
     assert bench.cluster.ask("squeue", "-h", "-r", "-j", again["shares"]).count("\n") == 1, "only one task was missing"
     bench.cluster.wait()
-    return f"task {index} killed; {bench.expect_equal(output)}"
+    return f"task {index} killed; {bench.expect_equal(output, LONG)}"
 
 
 def node_down(bench):
     """The node is lost to Slurm while its task goes on, beside which the requeued one starts on the other node."""
     output = bench.folder / "down"
-    jobs = bench.submit(output)
+    jobs = bench.submit(output, LONG)
     task, program = bench.some_task(jobs, node="n2")
     bench.cluster.kill_node("n2")
     bench.cluster.tell("scontrol", "update", "NodeName=n2", "State=DOWN", "Reason=test")
@@ -149,22 +151,23 @@ def node_down(bench):
     bench.cluster.start_node("n2")
     bench.cluster.tell("scontrol", "update", "NodeName=n2", "State=RESUME")
     until("idle nodes", lambda: bench.cluster.ask("sinfo", "-h", "-o", "%T %D").strip() == "idle 2", 30)
-    return f"task {task.split('_')[1]} requeued; {bench.expect_equal(output)}"
+    return f"task {task.split('_')[1]} requeued; {bench.expect_equal(output, LONG)}"
 
 
 def requeued_task(bench):
     """The signal ahead of a time limit, whose unit is a minute: here it is sent at once."""
     output = bench.folder / "requeued"
-    jobs = bench.submit(output)
+    jobs = bench.submit(output, LONG)
     task, program = bench.some_task(jobs)
     until("a part of the work", lambda: (output / "settings.json").exists())
-    time.sleep(0.5)
-    bench.cluster.tell("scancel", "--batch", "--signal=USR1", task)
+    # It asks again and again of a job that has gone back into the queue in the meantime.
+    sender = bench.cluster.launch("scancel", "--batch", "--signal=USR1", task)
     until("the requeued task", lambda: bench.cluster.job(task).get("Restarts") == "1", 30)
+    sender.kill()
     log = next((output / "logs").glob(f"*-{task}.out"))
     assert "stopped by SIGUSR1" in log.read_text(), log.read_text()
     bench.cluster.wait()
-    return f"task {task.split('_')[1]} went on after {log.read_text().count('stopped by SIGUSR1')} signal; {bench.expect_equal(output)}"
+    return f"task {task.split('_')[1]} went on after {log.read_text().count('stopped by SIGUSR1')} signal; {bench.expect_equal(output, LONG)}"
 
 
 def cancelled_half_way(bench):
@@ -211,18 +214,17 @@ def full_folder(bench):
 def speed(bench):
     """How much sooner two nodes are done than one; the time of the tasks alone, from the first start to the last end."""
     seconds = {}
-    options = effort(150_000) + SCALES
     tasks = ["--jobs", "1", "--tasks", "8"]
     for name, more in (("one", [f"--sbatch=--nodelist={NODES[0]}"]), ("two", [])):
         output = bench.folder / f"speed-{name}"
-        jobs = bench.submit(output, options=options, tasks=tasks, more=more)
+        jobs = bench.submit(output, options=LONG, tasks=tasks, more=more)
         bench.cluster.wait(400)
         text = bench.cluster.ask("scontrol", "show", "job", "--oneliner", jobs["shares"])
         starts, ends = (
             [time.mktime(time.strptime(at, "%Y-%m-%dT%H:%M:%S")) for at in re.findall(rf"\b{kind}=(\S+)", text)]
             for kind in ("StartTime", "EndTime"))
         seconds[name] = max(ends) - min(starts)
-        bench.expect_equal(output, options)
+        bench.expect_equal(output, LONG)
     return f"one node {seconds['one']:.0f} s, two nodes {seconds['two']:.0f} s: {seconds['one'] / seconds['two']:.2f} times as fast"
 
 

@@ -85,17 +85,11 @@ public enum Diagnostics {
 
         let means = draws.map(\.mean)
         let centered = zip(draws, means).map { chain, mean in chain.map { $0 - mean } }
-        func autocovariance(_ lag: Int) -> Double {
-            var sum = 0.0
-            for chain in centered {
-                for draw in 0..<(count - lag) { sum += chain[draw] * chain[draw + lag] }
-            }
-            return sum / size
-        }
-        let biased = autocovariance(0)
+        let autocovariances = autocovarianceSums(centered).map { $0 / size }
+        let biased = autocovariances[0]
         let within = biased * Double(count) / Double(count - 1)
         let total = biased + (draws.count > 1 ? means.sampleVariance : 0)
-        func autocorrelation(_ lag: Int) -> Double { 1 - (within - autocovariance(lag)) / total }
+        func autocorrelation(_ lag: Int) -> Double { 1 - (within - autocovariances[lag]) / total }
 
         // Pairs (ρ₂ₖ, ρ₂ₖ₊₁) while their sum is positive.
         var pairs = [(1.0, autocorrelation(1))]
