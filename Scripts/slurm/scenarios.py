@@ -124,12 +124,13 @@ def killed_task(bench):
     output = bench.folder / "killed"
     jobs = bench.submit(output, LONG)
     task, program = bench.some_task(jobs)
-    until("its record", lambda: bench.status(output, LONG)["tasks"] if (output / "settings.json").exists() else None)
+    record = output / "tasks" / f"{task.split('_')[1]}-of-6.json"
+    until("its record", record.exists)
     os.kill(program, signal.SIGKILL)
     bench.cluster.wait()
     assert not (output / "measurements.h5").exists(), "merged without a share"
     status = bench.status(output, LONG)
-    assert "killed" in status["endedTasks"][0]["reason"], status
+    assert status["endedTasks"] and "killed" in status["endedTasks"][0]["reason"], status
     index = task.split("_")[1]
     text = bench.instar("merge", RUN, *LONG, "--output", str(output), "--shards", "6", status=66)
     assert f"shares again: {index} " in text, text

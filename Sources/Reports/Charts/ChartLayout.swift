@@ -60,8 +60,7 @@ struct ChartLayout {
                         .max()
                         ?? 0
                 case .rows(let names):
-                    // Names are of letters, which are wider than digits.
-                    return names.map { 1.08 * estimatedWidth(of: $0.abbreviated(to: nameLength)) }.max() ?? 0
+                    return names.map { nameWidth(of: $0.abbreviated(to: nameLength)) }.max() ?? 0
                 }
             }.max() ?? 0
         let left = gutter + 13
@@ -69,7 +68,11 @@ struct ChartLayout {
 
         var places: [LegendPlace] = []
         var cursor = (x: left, y: 12.0)
-        for entry in chart.legend {
+        for var entry in chart.legend {
+            // One that a line of its own cannot hold.
+            while nameWidth(of: entry.label) > width - left - 26, entry.label.count > 8 {
+                entry.label = entry.label.abbreviated(to: entry.label.count - 1)
+            }
             let needed = 26 + estimatedWidth(of: entry.label) + 14
             if cursor.x > left, cursor.x + needed > width {
                 cursor = (left, cursor.y + 19)

@@ -82,6 +82,9 @@ func estimatedWidth(of label: String) -> Double {
     label.replacingForbiddenInMarkup.reduce(0) { $0 + 6.7 * ($1 == "\u{FFFD}" ? 2 : Double(max(1, $1.columnCount))) }
 }
 
+/// The same for a name, whose letters are wider than digits.
+func nameWidth(of name: String) -> Double { 1.08 * estimatedWidth(of: name) }
+
 extension String {
     /// The text with the five markup characters escaped, scalar by scalar, so that a combining mark after
     /// a quote cannot hide it; characters that no markup may hold are replaced.
