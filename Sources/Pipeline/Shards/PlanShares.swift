@@ -51,7 +51,7 @@ public func planShares(
     let most = max(1, min(limit, units.count))
     let wanted = shardCount ?? Int((seconds / PlannedShares.usualSeconds).rounded(.up))
     guard wanted <= limit else {
-        throw Failure(.usage, "--tasks \(wanted): the scheduler allows arrays of \(limit) tasks at most")
+        throw Failure(.usage, "--tasks \(wanted): the scheduler allows arrays of \(limit) tasks at most. State fewer")
     }
     let count = max(1, min(most, wanted))
     let places = Shard.indices(of: units, count: count, areInseparable: work.areInseparable)
