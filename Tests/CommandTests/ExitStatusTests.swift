@@ -10,12 +10,7 @@ import Testing
 
     /// Runs a command that must fail and returns its message.
     func failure(status: Int32, _ arguments: String...) throws -> String {
-        let process = try Program.process(arguments, scratch: scratch)
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == status)
-        #expect(try scratch.text("stdout").isEmpty)
-        return try scratch.text("stderr")
+        try Program.failure(status: status, arguments, scratch: scratch)
     }
 
     @Test func `a missing directory is no input`() throws {

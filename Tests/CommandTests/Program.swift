@@ -29,6 +29,16 @@ struct Program {
         return process
     }
 
+    /// Runs a command that must fail, with nothing on stdout, and returns its message.
+    static func failure(status: Int32, _ arguments: [String], scratch: Scratch) throws -> String {
+        let process = try process(arguments, scratch: scratch)
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == status)
+        #expect(try scratch.text("stdout").isEmpty)
+        return try scratch.text("stderr")
+    }
+
     /// Runs to the end.
     static func run(_ arguments: String..., scratch: Scratch) throws -> Result {
         let process = try process(arguments, scratch: scratch)
