@@ -21,13 +21,13 @@ enum CheckpointStep {
     static func find(_ markers: StepMarkers, name: String, path: String) throws(RunError) -> Found? {
         for axis in [CheckpointSeries.Axis.step, .epoch] {
             let isWanted: (String) -> Bool = { ($0 == "epoch") == (axis == .epoch) }
-            let sources: [(what: String, candidates: [Int])] = [
-                ("attributes", markers.attributes.filter { isWanted($0.key) }.map(\.value)),
-                ("datasets", markers.datasets.filter { isWanted($0.key) }.map(\.value)),
-                ("the name \(name)", axis == .step ? stepsInName(name) : epochsInName(name)),
+            let sources: [(what: String, candidates: () -> [Int])] = [
+                ("attributes", { markers.attributes.filter { isWanted($0.key) }.map(\.value) }),
+                ("datasets", { markers.datasets.filter { isWanted($0.key) }.map(\.value) }),
+                ("the name \(name)", { axis == .step ? stepsInName(name) : epochsInName(name) }),
             ]
             for source in sources {
-                let candidates = Set(source.candidates).sorted()
+                let candidates = Set(source.candidates()).sorted()
                 guard let value = candidates.first else { continue }
                 guard candidates.count == 1 else {
                     throw RunError(
@@ -57,15 +57,9 @@ enum CheckpointStep {
     /// The numbers that a name gives for a step: `step=100`, `ckpt_0100`, else `100step`, else the name is the number.
     static func stepsInName(_ name: String) -> [Int] {
         let stem = stem(name)
-        // No number with a fraction or an exponent: `loss` and the like, or a form that digits alone misread.
-        let marked =
-            /(?:^|[^a-z])(?:global_?step|steps?|iter(?:ation)?|it|ba|checkpoint|ckpt|cpt)[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/
-        let before = /(?:^|[^\d.])(\d+)step/
-        let bare = /^(\d+)$/
-        for found in [
-            stem.matches(of: marked).map(\.1), stem.matches(of: before).map(\.1), stem.matches(of: bare).map(\.1),
-        ] where !found.isEmpty {
-            return found.compactMap { Int($0) }
+        for pattern in [Patterns.markedStep, Patterns.numberBeforeStep, Patterns.bareNumber] {
+            let found = stem.matches(of: pattern)
+            if !found.isEmpty { return found.compactMap { Int($0.1) } }
         }
         return []
     }
@@ -73,7 +67,7 @@ enum CheckpointStep {
     /// All numbers in a name, as they are written, each once.
     static func numbersInName(_ name: String) -> [String] {
         var numbers: [String] = []
-        for number in stem(name).matches(of: /\d+(?:\.\d+)?/).map({ String($0.0) }) where !numbers.contains(number) {
+        for number in stem(name).matches(of: Patterns.number).map({ String($0.0) }) where !numbers.contains(number) {
             numbers.append(number)
         }
         return numbers
@@ -81,6 +75,19 @@ enum CheckpointStep {
 
     /// The numbers that a name gives for an epoch: `epoch=5`, `ep5`.
     static func epochsInName(_ name: String) -> [Int] {
-        stem(name).matches(of: /(?:^|[^a-z])ep(?:och)?[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/).compactMap { Int($0.1) }
+        stem(name).matches(of: Patterns.markedEpoch).compactMap { Int($0.1) }
+    }
+
+    /// Compiled once: a literal within a function is compiled at every call, which takes longer than a match.
+    ///
+    /// No number with a fraction or an exponent: `loss` and the like, or a form that digits alone misread.
+    private enum Patterns {
+        // Regexes do not change, though they are not declared `Sendable`.
+        nonisolated(unsafe) static let markedStep =
+            /(?:^|[^a-z])(?:global_?step|steps?|iter(?:ation)?|it|ba|checkpoint|ckpt|cpt)[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/
+        nonisolated(unsafe) static let numberBeforeStep = /(?:^|[^\d.])(\d+)step/
+        nonisolated(unsafe) static let bareNumber = /^(\d+)$/
+        nonisolated(unsafe) static let markedEpoch = /(?:^|[^a-z])ep(?:och)?[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/
+        nonisolated(unsafe) static let number = /\d+(?:\.\d+)?/
     }
 }

@@ -110,17 +110,40 @@ public struct GaussianProcess: Sendable {
     }
 
     /// f(next place) − f(place) for each two neighbours of some places, ascending.
+    ///
+    /// Where the curve's change is known better than that of a straight line through the same values, it is so only
+    /// because its amplitude is taken as known, and it is drawn towards no change at all: the line's is given.
     public func changes(between places: [Double]) -> [Estimate] {
         let (sites, positions) = sites(with: places)
         let smoother = KalmanSmoother(kernel, sites: sites)
+        let line = lineSlope
         return zip(positions, positions.dropFirst()).map { first, second in
             let values = [first, second].map { (KalmanFilter.curve * smoother.means[$0]).sum() }
             let variance =
                 smoother.curveCovariance(first, first) + smoother.curveCovariance(second, second)
                 - 2 * smoother.curveCovariance(first, second)
-            return Estimate(
-                value: scale * (values[1] - values[0]), standardError: scale * max(0, variance).squareRoot())
+            let curve = Estimate(value: values[1] - values[0], standardError: max(0, variance).squareRoot())
+            let distance = sites[second].input - sites[first].input
+            let change =
+                line.standardError * distance > curve.standardError
+                ? Estimate(value: line.value * distance, standardError: line.standardError * distance) : curve
+            return Estimate(value: scale * change.value, standardError: scale * change.standardError)
         }
+    }
+
+    /// The slope of a straight line fitted to the standardised values by weighted least squares,
+    /// Σw(x − x̄)y ∕ Σw(x − x̄)²; the noise that neighbours share counts with its long-run variance,
+    /// b²(1 + ρ)/(1 − ρ), ρ = e^(−1/τ).
+    private var lineSlope: Estimate {
+        let shared = kernel.wander.map { $0.amplitude * $0.amplitude / tanh(0.5 / $0.length) } ?? 0
+        let weights = data.map { 1 / ($0.squaredError + kernel.noise * kernel.noise + shared) }
+        let center = zip(weights, data).reduce(0) { $0 + $1.0 * $1.1.input } / weights.reduce(0, +)
+        let (products, squares) = zip(weights, data).reduce((0.0, 0.0)) { sums, next in
+            let (weight, site) = next
+            let distance = site.input - center
+            return (sums.0 + weight * distance * (site.value ?? 0), sums.1 + weight * distance * distance)
+        }
+        return Estimate(value: products / squares, standardError: 1 / squares.squareRoot())
     }
 
     /// The data with places put between them, and where in the result the places are.

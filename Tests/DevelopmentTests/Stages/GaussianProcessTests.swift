@@ -64,6 +64,18 @@ private struct DenseProcess {
             * (whitened.reduce(0) { $0 + $1 * $1 } + factor.logDeterminant + Double(sites.count) * log(2 * .pi))
     }
 
+    /// The slope of a weighted straight line and its variance, by the normal equations.
+    var lineSlope: (value: Double, variance: Double) {
+        let memory = kernel.wander.map { exp(-1 / $0.length) } ?? 0
+        let wander = kernel.wander.map { $0.amplitude * $0.amplitude * (1 + memory) / (1 - memory) } ?? 0
+        let weights = sites.map { 1 / ($0.squaredError + kernel.noise * kernel.noise + wander) }
+        func sum(_ term: (Site) -> Double) -> Double { zip(weights, sites).reduce(0) { $0 + $1.0 * term($1.1) } }
+        let (one, x, xx) = (sum { _ in 1 }, sum(\.input), sum { $0.input * $0.input })
+        let (y, xy) = (sum { $0.value ?? 0 }, sum { $0.input * ($0.value ?? 0) })
+        let determinant = one * xx - x * x
+        return ((one * xy - x * y) / determinant, one / determinant)
+    }
+
     /// Means, variances and covariance of two quantities, each a value (or a slope) of the curve at a place.
     func law(_ first: (x: Double, isSlope: Bool), _ second: (x: Double, isSlope: Bool)) -> (
         means: [Double], covariance: [Double]
@@ -141,10 +153,37 @@ private struct DenseProcess {
             #expect(abs(curve.slopeDeviation[index] * curve.slopeDeviation[index] - law.covariance[3]) < 1e-9)
             guard index > 0 else { continue }
             let pair = dense.law((places[index - 1], false), (place, false))
-            let variance = pair.covariance[0] + pair.covariance[3] - 2 * pair.covariance[1]
-            #expect(abs(changes[index - 1].value - (pair.means[1] - pair.means[0])) < 1e-9)
-            #expect(abs(changes[index - 1].standardError * changes[index - 1].standardError - variance) < 1e-9)
+            let distance = place - places[index - 1]
+            var change = (
+                value: pair.means[1] - pair.means[0],
+                variance: pair.covariance[0] + pair.covariance[3] - 2 * pair.covariance[1]
+            )
+            let line = dense.lineSlope
+            if line.variance * distance * distance > change.variance {
+                change = (line.value * distance, line.variance * distance * distance)
+            }
+            #expect(abs(changes[index - 1].value - change.value) < 1e-9)
+            #expect(abs(changes[index - 1].standardError * changes[index - 1].standardError - change.variance) < 1e-9)
         }
+    }
+
+    /// Straight lines that rise by 0, 1, 2 and 4 of their own standard errors over the run: from one that fits as flat to
+    /// one that is seen. 95 % of 200 is 190; the standard deviation of the count is 3.
+    @Test(arguments: [0.0, 1, 2, 4]) func `covers the change of a curve that hardly changes`(rise: Double) throws {
+        let x = (0..<30).map { Double($0) / 5 }
+        let center = x.reduce(0, +) / 30
+        let error = (x[29] - x[0]) / x.reduce(0) { $0 + ($1 - center) * ($1 - center) }.squareRoot()
+        var normals = RepeatableNormals(seed: 17)
+        let covered = try (0..<200).filter { _ in
+            let fit = try GaussianProcess(
+                inputs: x, values: x.map { rise * error * $0 / (x[29] - x[0]) + normals.next() },
+                standardErrors: x.map { _ in 1 })
+            let change = fit.changes(between: [x[0], x[29]])[0]
+            #expect(change.standardError >= 0.999 * error)
+            return abs(change.value - rise * error) < 1.96 * change.standardError
+        }
+        print("rise of \(rise) standard errors: \(covered.count) of 200 covered")
+        #expect(covered.count >= 190 - 3 * 3)
     }
 
     /// The standard error of a sample covariance of m draws is at most √2·σᵢσⱼ/√m.
