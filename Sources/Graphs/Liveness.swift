@@ -113,7 +113,8 @@ struct Liveness {
             for output in step.outputs where output >= 0 { makers[roots[output]] = index }
             for input in step.inputs where input >= 0 && hasGradient[input] { readers[roots[input]].append(index) }
         }
-        var members: [Int: [Int]] = [:]
+        // For each buffer, its terms whose makers are still to come backward.
+        var members: [Int: [(term: Int, maker: Int)]] = [:]
         for (index, step) in plan.steps.enumerated().reversed() where isDifferentiated[index] {
             let sum = step.outputs[0]
             for position in step.operation.passedGradients {
@@ -124,15 +125,14 @@ struct Liveness {
                 else { continue }
                 // Whoever shares the buffer reads its gradient when its maker's turn comes: what is added to another
                 // one's gradient must come after that.
-                let sharing = members[result[sum]] ?? []
-                let isSafe = sharing.allSatisfy { other in
-                    guard let otherMaker = makers[other], otherMaker < index else { return true }
-                    return readers[term].allSatisfy { $0 == index || $0 < otherMaker }
-                        && readers[other].allSatisfy { $0 >= index || $0 < maker }
+                members[result[sum]]?.removeAll { $0.maker >= index }
+                let isSafe = (members[result[sum]] ?? []).allSatisfy { other in
+                    readers[term].allSatisfy { $0 == index || $0 < other.maker }
+                        && readers[other.term].allSatisfy { $0 >= index || $0 < maker }
                 }
                 guard isSafe else { continue }
                 result[term] = result[sum]
-                members[result[sum], default: []].append(term)
+                members[result[sum], default: []].append((term, maker))
             }
         }
         return roots.map { result[$0] }

@@ -35,7 +35,7 @@ public enum LossHead: Sendable, Equatable {
         guard let head = LossHead.named.first(where: { $0.name == name }) else {
             throw GraphError(
                 .notFound,
-                "loss \(name); there are " + LossHead.named.map(\.name).joined(separator: ", ")
+                "there is no loss \(name); there are " + LossHead.named.map(\.name).joined(separator: ", ")
                     + ", and output:NAME for a graph that emits per-example losses")
         }
         self = head

@@ -64,7 +64,7 @@ public struct ModelLoss<Scalar: Real>: Sendable {
             data.append((value, ExampleTable(tensor, exampleCount: inputCount)))
         }
         guard let available = count?.examples, available > 0 else {
-            throw GraphError(.mismatch, "the graph takes no examples, or there are none")
+            throw GraphError(.mismatch, "expected at least one example, found none, or no graph input that takes them")
         }
         if let wrong = examples?.first(where: { !(0..<available).contains($0) }) {
             throw GraphError(.mismatch, "example \(wrong) is chosen; there are \(available), counted from 0")

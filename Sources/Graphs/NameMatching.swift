@@ -56,10 +56,13 @@ struct NameMatching {
             guard let found = values[rewritten(tensor)] else { continue }
             guard found.count == 1 else {
                 throw GraphError(
-                    .mismatch, "checkpoint tensor \(tensor) may be any of \(found.joined(separator: ", "))")
+                    .mismatch,
+                    "checkpoint tensor \(tensor) may be any of \(found.joined(separator: ", ")); give it one's name"
+                )
             }
             if let other = owner.updateValue(tensor, forKey: found[0]) {
-                throw GraphError(.mismatch, "checkpoint tensors \(other) and \(tensor) may both be \(found[0])")
+                throw GraphError(
+                    .mismatch, "checkpoint tensors \(other) and \(tensor) may both be \(found[0]); give one its name")
             }
             pairs[tensor] = found[0]
         }

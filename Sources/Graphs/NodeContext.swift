@@ -127,6 +127,13 @@ struct NodeContext: Sendable {
         return result
     }
 
+    /// The error of operands of which one is floating point and the other is not.
+    func typesDiffer(_ a: ValueDescription, _ b: ValueDescription) -> GraphError {
+        error(
+            .mismatch,
+            "the operands have types \(a.elementType) and \(b.elementType); both or neither must be floating point")
+    }
+
     /// What an error about this node names.
     var location: String { "node \"\(node.label)\" (\(node.operatorName), opset \(opset))" }
 

@@ -103,7 +103,7 @@ public struct Plan: Sendable {
             return names[0]
         }
         guard names.contains(name) else {
-            throw GraphError(.notFound, "output \(name); the graph has \(names.joined(separator: ", "))")
+            throw GraphError(.notFound, "there is no output \(name); the graph has \(names.joined(separator: ", "))")
         }
         return name
     }

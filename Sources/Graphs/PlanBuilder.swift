@@ -183,7 +183,7 @@ struct PlanBuilder {
     /// All values and steps, once the output is known to be one that can be evaluated.
     consuming func finish(output name: String) throws(GraphError) -> PlanDraft {
         guard let output = numbers[name] else {
-            throw GraphError(.malformed, "no node makes output \(name)")
+            throw GraphError(.malformed, "no node makes a tensor \(name), which is the output to evaluate")
         }
         let shape = values[output].description.shape
         guard values[output].description.isFloat, shape.first == .batch,

@@ -74,7 +74,9 @@ struct Sequences {
             let stated = try context.knownIntegers(1)
             if given.shape.isEmpty {
                 let size = stated[0]
-                guard size > 0 else { throw context.error(.malformed, "parts of size \(size)") }
+                guard size > 0 else {
+                    throw context.error(.malformed, "parts of size \(size); a positive size is expected")
+                }
                 try take((extent - 1) / size + 1, context)
                 sizes = stride(from: 0, to: extent, by: size).map { min(size, extent - $0) }
             } else {

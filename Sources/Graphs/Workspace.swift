@@ -40,7 +40,8 @@ final class Workspace<Scalar: Real> {
         guard bytes <= available else {
             throw GraphError(
                 .unsupported,
-                "\(capacity) examples take \(bytes) bytes and the machine has \(available); evaluate fewer at a time")
+                "\(capacity) examples at a time take \(bytes) bytes, and the machine has \(available); a smaller model "
+                    + "or a larger machine is needed")
         }
         // From half a large page on, the slab begins with one and is kept in such.
         let size = max(1, layout.floatCount) * MemoryLayout<Scalar>.stride

@@ -20,8 +20,19 @@ struct WorkspaceLayout {
     let floatCount: Int
     let integerCount: Int
 
-    /// - Throws: `unsupported` where a value has more elements for that many examples than the kernels can hold.
+    /// Placing the buffers of so many steps takes minutes, by the square of their number: several times as many as a model
+    /// unrolled over a thousand positions has.
+    private static let greatestStepCount = 50_000
+
+    /// - Throws: `unsupported` where a value has more elements for that many examples than the kernels can hold, and for
+    ///   more steps than can be placed.
     init(_ plan: Plan, capacity: Int, withGradient: Bool, reusesMemory: Bool = true) throws(GraphError) {
+        guard plan.steps.count <= WorkspaceLayout.greatestStepCount else {
+            throw GraphError(
+                .unsupported,
+                "output \(plan.outputName) takes \(plan.steps.count) nodes; at most \(WorkspaceLayout.greatestStepCount) are "
+                    + "implemented. Export a model with fewer, such as loops unrolled for shorter sequences")
+        }
         let liveness = Liveness(plan, withGradient: withGradient)
         let values = plan.values
         func count(_ shape: [Dimension], _ owner: String) throws(GraphError) -> Int {

@@ -25,10 +25,10 @@ extension Attribute {
     /// Converts an attribute by its stated type; ONNX `AttributeProto`.
     fileprivate init(_ proto: AttributeProto, location: String) throws(ONNXError) {
         switch proto.type {
-        case .int: self = .integer(try Self.integer(proto.i, proto, location))
+        case .int: self = .integer(Int(proto.i))
         case .float: self = .float(proto.f)
         case .string: self = .string(try Self.text(proto.s, proto, location))
-        case .ints: self = .integers(try proto.ints.map { i throws(ONNXError) in try Self.integer(i, proto, location) })
+        case .ints: self = .integers(proto.ints.map { Int($0) })
         case .floats: self = .floats(proto.floats)
         case .strings:
             self = .strings(try proto.strings.map { s throws(ONNXError) in try Self.text(s, proto, location) })
@@ -45,13 +45,6 @@ extension Attribute {
                 .unsupported, "attribute \(proto.name) is of a kind that is not read (\(proto.type))",
                 location: location)
         }
-    }
-
-    private static func integer(_ value: Int64, _ proto: AttributeProto, _ location: String) throws(ONNXError) -> Int {
-        guard let integer = Int(exactly: value) else {
-            throw ONNXError(.unsupported, "attribute \(proto.name) is \(value), too large", location: location)
-        }
-        return integer
     }
 
     private static func text(_ bytes: Data, _ proto: AttributeProto, _ location: String) throws(ONNXError) -> String {

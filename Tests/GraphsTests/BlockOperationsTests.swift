@@ -4,75 +4,10 @@ import Testing
 
 @testable import Graphs
 
-/// Attention, recurrent layers, normalisations and activations: what they refuse, and how they work in a plan.
+/// Attention, recurrent layers, normalisations and activations in a plan.
 @Suite struct BlockOperationsTests {
     private static func tensor(_ shape: Int..., seed: UInt64 = 1) -> Tensor {
         Tensor(TestGraphs.numbers(shape.reduce(1, *), seed: seed), shape: Shape(shape))
-    }
-
-    /// A node that is refused.
-    struct Refusal: CustomTestStringConvertible, Sendable {
-        let name: String
-        var opset = 24
-        var attributes: [String: Attribute] = [:]
-        let inputs: [Tensor?]
-        let kind: GraphError.Kind
-        let reason: String
-
-        var testDescription: String { "\(name): \(reason)" }
-    }
-
-    private static let heads = tensor(2, 2, 3, 4)
-    private static let refusals = [
-        Refusal(
-            name: "Attention", attributes: ["softmax_precision": .integer(10)], inputs: [heads, heads, heads],
-            kind: .unsupported, reason: "softmax_precision"),
-        Refusal(
-            name: "Attention", inputs: [heads, heads, heads, tensor(3, 1)], kind: .unsupported,
-            reason: "repeat its column"),
-        Refusal(name: "Attention", inputs: [heads, heads, heads, tensor(4, 3)], kind: .mismatch, reason: "broadcast"),
-        Refusal(
-            name: "Attention", attributes: ["is_causal": .integer(1)],
-            inputs: [heads, heads, heads, nil, nil, nil, Tensor([1, 2] as [Int64], shape: [2])], kind: .unsupported,
-            reason: "aligns"),
-        Refusal(
-            name: "Attention", opset: 23,
-            inputs: [heads, heads, heads, nil, nil, nil, Tensor([1, 2] as [Int64], shape: [2])], kind: .mismatch,
-            reason: "opset 24"),
-        Refusal(
-            name: "Attention", inputs: [tensor(2, 3, 8), tensor(2, 3, 8), tensor(2, 3, 8)], kind: .mismatch,
-            reason: "q_num_heads"),
-        Refusal(name: "Attention", opset: 22, inputs: [heads, heads, heads], kind: .unsupported, reason: "opset 22"),
-        Refusal(
-            name: "LSTM", attributes: ["activations": .strings(["Sigmoid", "Sine", "Tanh"])],
-            inputs: [tensor(3, 2, 2), tensor(1, 8, 2), tensor(1, 8, 2)], kind: .unsupported, reason: "Sine"),
-        Refusal(
-            name: "LSTM", attributes: ["activations": .strings(["Affine", "Tanh", "Tanh"])],
-            inputs: [tensor(3, 2, 2), tensor(1, 8, 2), tensor(1, 8, 2)], kind: .malformed, reason: "activation_alpha"),
-        Refusal(
-            name: "LSTM", attributes: ["direction": .string("bidirectional")],
-            inputs: [tensor(3, 2, 2), tensor(1, 8, 2), tensor(1, 8, 2)], kind: .mismatch, reason: "input 1"),
-        Refusal(
-            name: "GroupNormalization", opset: 17, attributes: ["num_groups": .integer(1)],
-            inputs: [tensor(2, 2), tensor(2), tensor(2)], kind: .unsupported, reason: "since opset 18"),
-        Refusal(
-            name: "GroupNormalization", attributes: ["num_groups": .integer(2)],
-            inputs: [tensor(2, 3), tensor(3), tensor(3)], kind: .malformed, reason: "num_groups is 2"),
-        Refusal(name: "Mish", opset: 17, inputs: [heads], kind: .unsupported, reason: "since opset 18"),
-        Refusal(name: "Swish", opset: 23, inputs: [heads], kind: .unsupported, reason: "since opset 24"),
-        Refusal(name: "PRelu", inputs: [tensor(2, 3), tensor(2)], kind: .mismatch, reason: "broadcast"),
-        Refusal(
-            name: "ConvTranspose", attributes: ["pads": .integers([9, 9])], inputs: [tensor(1, 1, 2), tensor(1, 1, 2)],
-            kind: .mismatch, reason: "remove more"),
-    ]
-
-    @Test(arguments: refusals) func `what is ambiguous, too new or does not fit is refused by name`(refusal: Refusal) {
-        let error = #expect(throws: GraphError.self) {
-            try OperationHarness(
-                refusal.name, opset: refusal.opset, attributes: refusal.attributes, inputs: refusal.inputs)
-        }
-        #expect(error?.kind == refusal.kind)
-        #expect(error?.description.contains(refusal.reason) == true, "\(error.map { "\($0)" } ?? "")")
     }
 
     @Test func `a number that is not one is not hidden by the softmax`() throws {

@@ -49,6 +49,16 @@ import Testing
         #expect(binding.slots.first?.valueName == "fc/weight" && binding.strippedPrefix == nil)
     }
 
+    @Test(arguments: [
+        (["fc/w", "module.fc.w"], ["fc.w"], "tensor fc.w may be any of fc/w, module.fc.w; give it one's name"),
+        (["fc/w"], ["fc.w", "module.fc.w"], "tensors fc.w and module.fc.w may both be fc/w; give one its name"),
+    ])
+    func `names that may mean several are refused`(weights: [String], tensors: [String], words: String) {
+        let graph = TestGraphs.graph([data] + weights.map { TestGraphs.input($0, [.fixed(2)]) }, [])
+        let error = refusal(graph, tensors.map { TestGraphs.tensor($0, [2]) })
+        #expect(error?.kind == .mismatch && error?.reason.contains(words) == true, "\(error?.description ?? "")")
+    }
+
     @Test func `equal shapes alone bind nothing`() {
         let error = refusal(graph("fc.weight"), [TestGraphs.tensor("other", [3, 2])])
         #expect(error?.kind == .mismatch && error?.reason.contains("other") == true)
@@ -74,7 +84,7 @@ import Testing
             TestGraphs.tensor("b2", [4]),
         ]
         let error = refusal(TestGraphs.network, tensors)
-        #expect(error?.kind == .mismatch)
+        #expect(error?.kind == .mismatch && error?.reason.contains("checkpoint and graph disagree") == true)
         #expect(error?.reason.contains("w1") == true && error?.reason.contains("b2") == true)
     }
 
@@ -177,7 +187,7 @@ import Testing
 
     @Test func `a rule that names nothing is refused`() {
         let error = refusal(graph("w"), [TestGraphs.tensor("w", [3, 2])], BindingRules(trainable: ["v"]))
-        #expect(error?.kind == .notFound && error?.reason.contains("v") == true)
+        #expect(error?.kind == .notFound && error?.reason.contains("name v, which no checkpoint holds") == true)
     }
 
     @Test func `flatten follows the slots and refuses what differs`() throws {
@@ -185,10 +195,10 @@ import Testing
         let weight = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [3, 2])
         #expect(try binding.flatten(["w": weight]) == [1, 2, 3, 4, 5, 6] as [Double])
         let missing = #expect(throws: GraphError.self) { let _: [Double] = try binding.flatten([:]) }
-        #expect(missing?.kind == .notFound)
+        #expect(missing?.kind == .notFound && missing?.reason.contains("w is not in this checkpoint") == true)
         let other = #expect(throws: GraphError.self) {
             let _: [Double] = try binding.flatten(["w": Tensor([1] as [Float], shape: [1])])
         }
-        #expect(other?.kind == .mismatch)
+        #expect(other?.kind == .mismatch && other?.reason.contains("w is float32 [1] in this checkpoint") == true)
     }
 }

@@ -114,7 +114,8 @@ import Testing
     }
 
     @Test func `no pattern is no selection`() {
-        #expect(throws: GraphError.self) { try ParameterSelection([]) }
+        let error = #expect(throws: GraphError.self) { try ParameterSelection([]) }
+        #expect(error?.kind == .malformed && error?.reason.contains("at least one pattern") == true)
     }
 
     @Test(arguments: [

@@ -52,32 +52,67 @@ import Testing
         for part in ["Fft", "first", "com.microsoft", "second"] { #expect(error?.reason.contains(part) == true) }
     }
 
-    @Test func `a value that nothing makes is malformed`() {
-        let error = #expect(throws: GraphError.self) {
-            try plan([Node(operatorName: "Add", inputs: ["x", "ghost"], outputs: ["y"])])
-        }
-        #expect(error?.kind == .malformed)
+    /// A graph that cannot be planned.
+    struct Refusal: CustomTestStringConvertible, Sendable {
+        var inputs = [TestGraphs.input("x", [.symbolic("batch"), .fixed(4)])]
+        var nodes = [Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"])]
+        var outputs = ["y"]
+        var shapes: [String: Shape] = ["x": [4]]
+        var chosen: String?
+        let kind: GraphError.Kind
+        let words: String
+
+        var testDescription: String { words }
     }
 
-    @Test func `examples of another shape are refused`() throws {
-        let graph = TestGraphs.graph([data], [Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"])])
-        let binding = try ParameterBinding(graph: graph, tensors: []) { _, _ in false }
-        let error = #expect(throws: GraphError.self) {
-            try Plan(graph: graph, binding: binding, exampleShapes: ["x": [5]])
+    private static let refusals = [
+        Refusal(
+            nodes: [Node(operatorName: "Add", inputs: ["x", "ghost"], outputs: ["y"])], kind: .malformed,
+            words: "value ghost is read before any node makes it"),
+        Refusal(nodes: [], kind: .malformed, words: "no node makes a tensor y"),
+        Refusal(
+            nodes: [Node(operatorName: "SequenceConstruct", inputs: ["x"], outputs: ["y"])], kind: .malformed,
+            words: "no node makes a tensor y"),
+        Refusal(
+            nodes: [Node(operatorName: "Shape", inputs: ["x"], outputs: ["y"])], kind: .mismatch,
+            words: "must be floating point with examples along its first axis and not empty; it is int64 [2]"),
+        Refusal(
+            shapes: ["x": [5]], kind: .mismatch, words: "x has shape [batch, 4]; found examples of shape [5]"),
+        Refusal(shapes: ["x": [4, 4]], kind: .mismatch, words: "[batch, 4], the first axis being that of examples"),
+        Refusal(shapes: ["z": [4]], kind: .notFound, words: "no examples for graph input x; there are some for z"),
+        Refusal(
+            inputs: [TestGraphs.input("x", [.fixed(1), .fixed(4)])], kind: .unsupported,
+            words: "x takes batches of 1 only; export the graph with a dynamic first axis"),
+        Refusal(
+            inputs: ["x", "z"].map { TestGraphs.input($0, [.symbolic("batch"), .symbolic("width")]) },
+            shapes: ["x": [4], "z": [5]], kind: .mismatch, words: "extent width is 4 in x and 5 in z"),
+        Refusal(outputs: ["y", "z"], kind: .mismatch, words: "outputs y, z; name the one to evaluate"),
+        Refusal(chosen: "loss", kind: .notFound, words: "no output loss; the graph has y"),
+    ]
+
+    @Test(arguments: refusals) func `what cannot be planned is refused with the reason`(refusal: Refusal) throws {
+        let graph = Graph(
+            inputs: refusal.inputs, outputs: refusal.outputs.map { TestGraphs.input($0, []) }, initializers: [:],
+            nodes: refusal.nodes, opset: 20)
+        let binding = try ParameterBinding(graph: graph, tensors: [], dataNames: refusal.inputs.map(\.name)) { _, _ in
+            false
         }
-        #expect(error?.kind == .mismatch)
-        let missing = #expect(throws: GraphError.self) { try Plan(graph: graph, binding: binding, exampleShapes: [:]) }
-        #expect(missing?.kind == .notFound)
+        let error = #expect(throws: GraphError.self) {
+            try Plan(graph: graph, binding: binding, exampleShapes: refusal.shapes, outputName: refusal.chosen)
+        }
+        #expect(error?.kind == refusal.kind, "\(error?.description ?? "")")
+        #expect(error?.reason.contains(refusal.words) == true, "\(error?.description ?? "")")
     }
 
-    @Test func `a graph exported for one batch size is refused`() throws {
-        let fixed = TestGraphs.input("x", [.fixed(1), .fixed(4)])
-        let graph = TestGraphs.graph([fixed], [Node(operatorName: "Neg", inputs: ["x"], outputs: ["y"])])
-        let binding = try ParameterBinding(graph: graph, tensors: [], dataNames: ["x"]) { _, _ in false }
-        let error = #expect(throws: GraphError.self) {
-            try Plan(graph: graph, binding: binding, exampleShapes: ["x": [4]])
+    @Test func `a graph without end is refused where its buffers would be placed`() throws {
+        let nodes = (0...50_000).map { index in
+            Node(
+                name: "node\(index)", operatorName: "Relu", inputs: [index == 0 ? "x" : "v\(index)"],
+                outputs: [index == 50_000 ? "y" : "v\(index + 1)"])
         }
-        #expect(error?.kind == .unsupported)
+        let plan = try plan(nodes)
+        let error = #expect(throws: GraphError.self) { try WorkspaceLayout(plan, capacity: 1, withGradient: true) }
+        #expect(error?.kind == .unsupported && error?.reason.contains("50001 nodes") == true, "\(error?.reason ?? "")")
     }
 }
 

@@ -40,7 +40,19 @@ import Testing
         endless.node[0].input = ["value"]
         model.functions = [endless]
         let error = #expect(throws: ONNXError.self) { try imported(model) }
-        #expect(error?.kind == .malformed)
+        #expect(error?.kind == .malformed && error?.reason.contains("64 deep; does one call itself?") == true)
+    }
+
+    @Test(arguments: [(["a", "a"], ["y"]), (["a"], ["y", "z"]), (["a"], []), (["a"], [""])])
+    func `a call that does not fit its function is malformed`(inputs: [String], outputs: [String]) throws {
+        var model = sample()
+        model.graph.node[1] = call(output: "y", slope: nil)
+        (model.graph.node[1].input, model.graph.node[1].output) = (inputs, outputs)
+        model.functions = [shiftedElu]
+        let error = #expect(throws: ONNXError.self) { try imported(model) }
+        #expect(error?.kind == .malformed && error?.location == "function pkg.custom.ShiftedElu")
+        let counts = "1 inputs and 1 outputs; a call gives \(inputs.count) and takes \(outputs.count)"
+        #expect(error?.reason.contains(counts) == true)
     }
 
     @Test func `a function of another opset is refused`() throws {
@@ -49,7 +61,7 @@ import Testing
         model.functions = [shiftedElu]
         model.functions[0].opsetImport = [OperatorSetIdProto.with { $0.version = 17 }]
         let error = #expect(throws: ONNXError.self) { try imported(model) }
-        #expect(error?.kind == .unsupported)
+        #expect(error?.kind == .unsupported && error?.reason.contains("opset 17, the graph for opset 18") == true)
     }
 
     /// value → Abs → inner → Elu(alpha: slope, 0.25 by default) → result.

@@ -44,6 +44,19 @@ import Testing
         }
     }
 
+    @Test func `what is no model is malformed, with what to do`() {
+        let error = #expect(throws: ONNXError.self) { try Graph(onnx: Data("no model".utf8), file: "text.onnx") }
+        #expect(error?.kind == .malformed && error?.description.contains("text.onnx: 8 bytes are no complete") == true)
+        #expect(error?.reason.contains("copy or export the file again") == true)
+    }
+
+    // Longer than the name of any file.
+    @Test func `a file that cannot be read is named`() {
+        let path = "/tmp/" + String(repeating: "x", count: 300)
+        let error = #expect(throws: ONNXError.self) { try Graph(onnxFile: path) }
+        #expect(error?.kind == .io && error?.description.contains("\(path): cannot be read") == true)
+    }
+
     @Test func `a file that is not there is named`() {
         let error = #expect(throws: ONNXError.self) { try Graph(onnxFile: "no/such/model.onnx") }
         #expect(error?.kind == .notFound && error?.description.contains("no/such/model.onnx") == true)
@@ -65,42 +78,94 @@ import Testing
         #expect(error.reason.contains("com.microsoft.Neg") && error.reason.contains("my.own.Elu"))
     }
 
-    @Test func `external data is refused with a remedy`() throws {
-        var model = sample()
-        model.graph.initializer = [
-            TensorProto.with {
-                ($0.name, $0.dims, $0.dataType, $0.dataLocation) = ("w", [2], 1, .external)
+    /// What is wrong with a model.
+    struct Damage: CustomTestStringConvertible, Sendable {
+        let kind: ONNXError.Kind
+        let words: String
+        let change: @Sendable (inout ModelProto) -> Void
+
+        var testDescription: String { words }
+
+        init(_ kind: ONNXError.Kind, _ words: String, _ change: @escaping @Sendable (inout ModelProto) -> Void) {
+            (self.kind, self.words, self.change) = (kind, words, change)
+        }
+
+        /// An attribute of the first node.
+        init(_ kind: ONNXError.Kind, _ words: String, attribute: @escaping @Sendable (inout AttributeProto) -> Void) {
+            self.init(kind, words) { model in
+                model.graph.node[0].attribute = [
+                    AttributeProto.with {
+                        $0.name = "a"
+                        attribute(&$0)
+                    }
+                ]
             }
-        ]
-        let error = try problem(model)
-        #expect(error.kind == .unsupported && error.description.contains("external_data=False"))
+        }
     }
 
-    @Test func `subgraphs are refused`() throws {
+    private static let damages = [
+        Damage(.malformed, "no graph with an output; is it an ONNX model?") { $0.graph.output = [] },
+        Damage(.malformed, "does not say which version") { $0.opsetImport = [] },
+        Damage(.malformed, "does not say which version") { $0.opsetImport[0].domain = "own" },
+        Damage(.unsupported, "initializer \"s\": sparse tensors are not read; store it densely") {
+            $0.graph.sparseInitializer = [SparseTensorProto.with { $0.values.name = "s" }]
+        },
+        Damage(.unsupported, "initializer \"w\": element type string is not read") {
+            $0.graph.initializer = [TensorProto.with { ($0.name, $0.dataType) = ("w", 8) }]
+        },
+        Damage(
+            .unsupported, "initializer \"w\": its numbers are in a file of their own; export with external_data=False"
+        ) {
+            $0.graph.initializer = [
+                TensorProto.with { ($0.name, $0.dims, $0.dataType, $0.dataLocation) = ("w", [2], 1, .external) }
+            ]
+        },
+        Damage(.malformed, "initializer \"w\": there are two of this name") { model in
+            let one = TensorProto.with { ($0.name, $0.dims, $0.dataType, $0.floatData) = ("w", [1], 1, [1]) }
+            model.graph.initializer = [one, one]
+        },
+        Damage(.malformed, "input \"x\": there are two of this name") { $0.graph.input += $0.graph.input },
+        Damage(.unsupported, "input \"x\": it is declared as something else than a dense tensor") {
+            $0.graph.input[0].type = TypeProto()
+        },
+        Damage(.malformed, "input \"x\": an extent of -2 is declared") {
+            $0.graph.input[0].type.tensorType.shape.dim[0].dimValue = -2
+        },
+        Damage(.malformed, "node \"a\" (Neg): it reads \"nothing\", which no input") {
+            $0.graph.node[0].input = ["nothing"]
+        },
+        Damage(.malformed, "node \"a\" (Elu): it gives \"a\", which exists already") {
+            $0.graph.node[1].output = ["a"]
+        },
+        Damage(.malformed, "output \"nothing\": no node gives it") { $0.graph.output[0].name = "nothing" },
+        Damage(.malformed, "node \"a\" (Neg): attribute twice is given twice") { model in
+            let one = AttributeProto.with { ($0.name, $0.type) = ("twice", .int) }
+            model.graph.node[0].attribute = [one, one]
+        },
+        Damage(
+            .unsupported, "attribute a is a subgraph; loops and branches", attribute: { $0.type = .graph }),
+        Damage(.malformed, "attribute a states no type", attribute: { $0.i = 1 }),
+        Damage(.unsupported, "attribute a is of a kind that is not read", attribute: { $0.type = .sparseTensor }),
+        Damage(
+            .malformed, "attribute a is no UTF-8 text",
+            attribute: { ($0.type, $0.s) = (.string, Data([0xC3, 0x28])) }),
+        Damage(
+            .malformed, "attribute a is no UTF-8 text",
+            attribute: { ($0.type, $0.strings) = (.strings, [Data([0xFF])]) }),
+        Damage(
+            .malformed, "attribute a: shape [3] asks for 3 elements; 1 are stored",
+            attribute: {
+                $0.type = .tensor
+                $0.t = TensorProto.with { ($0.dims, $0.dataType, $0.floatData) = ([3], 1, [1]) }
+            }),
+    ]
+
+    @Test(arguments: damages) func `what cannot be read is refused with the reason`(damage: Damage) throws {
         var model = sample()
-        model.graph.node[0].attribute = [AttributeProto.with { ($0.name, $0.type) = ("then_branch", .graph) }]
-        #expect(try problem(model).kind == .unsupported)
-    }
-
-    @Test func `sparse tensors and strings are refused`() throws {
-        var sparse = sample()
-        sparse.graph.sparseInitializer = [SparseTensorProto()]
-        #expect(try problem(sparse).kind == .unsupported)
-        var strings = sample()
-        strings.graph.initializer = [TensorProto.with { ($0.name, $0.dataType) = ("w", 8) }]
-        #expect(try problem(strings).kind == .unsupported)
-    }
-
-    @Test func `names that nothing gives or that are given twice are malformed`() throws {
-        var unknown = sample()
-        unknown.graph.node[0].input = ["nothing"]
-        #expect(try problem(unknown).kind == .malformed)
-        var repeated = sample()
-        repeated.graph.node[1].output = ["a"]
-        #expect(try problem(repeated).kind == .malformed)
-        var missing = sample()
-        missing.graph.output[0].name = "nothing"
-        #expect(try problem(missing).kind == .malformed)
+        damage.change(&model)
+        let error = try problem(model)
+        #expect(error.kind == damage.kind && error.description.contains(damage.words), "\(error)")
+        #expect(error.file == "model.onnx")
     }
 
     @Test func `attributes of every kind arrive`() throws {

@@ -38,7 +38,8 @@ struct Attention: Operation {
         isCausal = try context.integer("is_causal") ?? 0 != 0
         let mode = try context.integer("qk_matmul_output_mode") ?? 0
         guard cap >= 0, let stage = AttentionStage(rawValue: mode) else {
-            throw context.error(.malformed, "softcap is \(cap) and qk_matmul_output_mode \(mode)")
+            throw context.error(
+                .malformed, "softcap is \(cap) and qk_matmul_output_mode \(mode); from 0 on and 0 to 3 are expected")
         }
         self.stage = stage
         try Self.checkMask(context, shapes)

@@ -21,7 +21,7 @@ struct BinaryOperation: Operation {
         }
         let (a, b) = (try context.input(0), try context.input(1))
         guard a.isFloat == b.isFloat else {
-            throw context.error(.mismatch, "the operands have types \(a.elementType) and \(b.elementType)")
+            throw context.typesDiffer(a, b)
         }
         let shape = try context.broadcast(a.shape, b.shape)
         outputs = [ValueDescription(a.elementType, shape)]

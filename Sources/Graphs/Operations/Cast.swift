@@ -20,7 +20,10 @@ struct Cast: Operation {
                 throw context.error(.malformed, "attribute to is missing")
             }
             guard let known = Cast.types[code] else {
-                throw context.error(.unsupported, "element type \(code) of ONNX's TensorProto.DataType")
+                throw context.error(
+                    .unsupported,
+                    "attribute to is \(code) of TensorProto.DataType; real numbers, integers and bool are implemented"
+                )
             }
             type = known
         }

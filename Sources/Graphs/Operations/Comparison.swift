@@ -18,7 +18,7 @@ struct Comparison: Operation {
         }
         let (a, b) = (try context.input(0), try context.input(1))
         guard a.isFloat == b.isFloat else {
-            throw context.error(.mismatch, "the operands have types \(a.elementType) and \(b.elementType)")
+            throw context.typesDiffer(a, b)
         }
         outputs = [ValueDescription(.bool, try context.broadcast(a.shape, b.shape))]
     }

@@ -24,7 +24,12 @@ struct Conv: Operation {
         let weights = w.shape.compactMap(\.fixed)
         guard weights.count == w.shape.count, w.shape.count == x.shape.count, x.shape.count >= 3,
             let channels = x.shape[1].fixed
-        else { throw context.error(.mismatch, "an input of shape \(x.shape) and weights of shape \(w.shape)") }
+        else {
+            throw context.error(
+                .mismatch,
+                "an input of shape \(x.shape) and weights of shape \(w.shape); [batch, channels, …] and as many fixed "
+                    + "extents are expected")
+        }
         groupCount = try context.integer("group") ?? 1
         guard (1...max(1, channels)).contains(groupCount), channels % groupCount == 0,
             weights[1] == channels / groupCount,

@@ -151,7 +151,8 @@ private struct TransposedWindow {
             throw context.error(
                 .malformed,
                 "kernel \(kernel), strides \(strides), dilations \(dilations), output_padding \(extra), pads \(pads), "
-                    + "auto_pad \(automatic) for sliding axes \(x)")
+                    + "auto_pad \(automatic) for sliding axes \(x); for each axis one number from 1 to \(Int16.max) of "
+                    + "each is expected, and two pads from 0 on")
         }
         var (output, begins, ends) = (zeros, zeros, zeros)
         for axis in 0..<axes {

@@ -21,7 +21,7 @@ struct Extremum: Operation {
         for index in 1..<max(1, operandCount) {
             let next = try context.input(index)
             guard next.isFloat == first.isFloat else {
-                throw context.error(.mismatch, "the operands have types \(first.elementType) and \(next.elementType)")
+                throw context.typesDiffer(first, next)
             }
             shape = try context.broadcast(shape, next.shape)
         }

@@ -26,7 +26,8 @@ struct Gemm: Operation {
         let inner = (a.shape[transposesA ? 0 : 1], b.shape[transposesB ? 1 : 0])
         guard inner.0 == inner.1 else {
             throw context.error(
-                .mismatch, "the inner extents of \(a.shape) and \(b.shape) are \(inner.0) and \(inner.1)")
+                .mismatch,
+                "the inner extents of \(a.shape) and \(b.shape) are \(inner.0) and \(inner.1); they must be equal")
         }
         let shape = [a.shape[transposesA ? 1 : 0], b.shape[transposesB ? 0 : 1]]
         if let c = context.optionalInput(2) {

@@ -30,7 +30,8 @@ struct GroupNormalization: Operation {
             throw context.error(.mismatch, "the input has shape \(x.shape); [batch, channels, …] is expected")
         }
         let groupCount = isGrouped ? try context.integer("num_groups") : channelCount
-        guard let groupCount, groupCount >= (isGrouped ? 1 : 0), groupCount == 0 || channelCount % groupCount == 0
+        guard let groupCount,
+            !isGrouped || (1...max(1, channelCount)).contains(groupCount) && channelCount % groupCount == 0
         else {
             throw context.error(
                 .malformed, "num_groups is \(groupCount.map { "\($0)" } ?? "absent") for \(channelCount) channels")

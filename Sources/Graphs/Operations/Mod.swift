@@ -14,7 +14,7 @@ struct Mod: Operation {
         isTruncated = try context.integer("fmod") == 1
         let (a, b) = (try context.input(0), try context.input(1))
         guard a.isFloat == b.isFloat else {
-            throw context.error(.mismatch, "the operands have types \(a.elementType) and \(b.elementType)")
+            throw context.typesDiffer(a, b)
         }
         guard isTruncated || !a.isFloat else {
             throw context.error(.malformed, "attribute fmod must be 1 for operands of type \(a.elementType)")

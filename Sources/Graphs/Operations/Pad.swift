@@ -18,7 +18,7 @@ struct Pad: Operation {
         let x = try context.input(0)
         let mode = try context.string("mode") ?? "constant"
         guard ["constant", "edge", "reflect", "wrap"].contains(mode) else {
-            throw context.error(.malformed, "mode is \(mode)")
+            throw context.error(.malformed, "mode is \(mode); constant, edge, reflect or wrap is expected")
         }
         let pads = try context.knownIntegers(1)
         let axes =

@@ -21,7 +21,7 @@ struct Pow: Operation {
         ]
         where isConverted {
             guard let count = shape.product, let sum = room.plus(count) else {
-                throw context.error(.unsupported, "an operand of shape \(shape)")
+                throw context.error(.unsupported, "the shape \(shape) is quadratic in the batch, or too large")
             }
             room = sum
         }

@@ -15,7 +15,10 @@ struct RangeOperation: Operation {
             let (start, limit) = (try context.knownNumber(0), try context.knownNumber(1))
             let count = ((limit - start) / (try context.knownNumber(2))).rounded(.up)
             guard count.isFinite, count < Double(Int32.max) else {
-                throw context.error(.malformed, "a range of \(count) numbers")
+                throw context.error(
+                    .malformed,
+                    "start, limit and delta give \(count) numbers; delta must not be 0, and the numbers fewer than "
+                        + "\(Int32.max)")
             }
             length = Dimension(Int(max(0, count)))
         } else {

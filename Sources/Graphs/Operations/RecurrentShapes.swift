@@ -26,7 +26,9 @@ struct RecurrentShapes: Sendable {
         case "forward": directions = [false]
         case "reverse": directions = [true]
         case "bidirectional": directions = [false, true]
-        default: throw context.error(.malformed, "direction is \(direction)")
+        default:
+            throw context.error(
+                .malformed, "direction is \(direction); forward, reverse or bidirectional is expected")
         }
         isBatchFirst = try context.integer("layout") == 1
         let batchAxis = isBatchFirst ? 0 : 1
@@ -38,7 +40,8 @@ struct RecurrentShapes: Sendable {
         guard r.shape.count == 3, let hidden = r.shape[2].fixed, hidden > 0,
             try context.integer("hidden_size") ?? hidden == hidden
         else {
-            throw context.error(.mismatch, "R has shape \(r.shape), which does not fit hidden_size")
+            throw context.error(
+                .mismatch, "R has shape \(r.shape); [directions, gates·hidden_size, hidden_size] is expected")
         }
         (self.times, self.inputSize, self.hidden, batch) = (times, inputSize, hidden, x.shape[batchAxis])
         let gates = gateCount * hidden

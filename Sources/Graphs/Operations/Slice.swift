@@ -28,7 +28,8 @@ struct SliceOperation: Operation {
         else {
             throw context.error(
                 .malformed,
-                "\(givenStarts.count) starts, \(givenEnds.count) ends, \(givenSteps.count) steps for axes \(axes)")
+                "\(givenStarts.count) starts, \(givenEnds.count) ends, \(givenSteps.count) steps for axes \(axes) of "
+                    + "\(x.shape); one of each for each axis is expected")
         }
         var (shape, starts) = (x.shape, [Int](repeating: 0, count: x.shape.count))
         var steps = [Int](repeating: 1, count: x.shape.count)

@@ -31,10 +31,13 @@ struct SlidingWindow: Sendable {
             pads.allSatisfy({ $0 == 0 || Self.sizes.contains($0) })
         else {
             throw context.error(
-                .malformed, "kernel \(kernel), strides \(strides), dilations \(dilations), pads \(pads) for shape \(x)")
+                .malformed,
+                "kernel \(kernel), strides \(strides), dilations \(dilations), pads \(pads) for shape \(x); for "
+                    + "each sliding axis one positive number of each is expected, and two pads of at least 0")
         }
         guard ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"].contains(automatic) else {
-            throw context.error(.malformed, "auto_pad is \(automatic)")
+            throw context.error(
+                .malformed, "auto_pad is \(automatic); NOTSET, VALID, SAME_UPPER or SAME_LOWER is expected")
         }
         var window = instar_window(
             input: (1, 1, 1), output: (1, 1, 1), kernel: (1, 1, 1), stride: (1, 1, 1), dilation: (1, 1, 1),

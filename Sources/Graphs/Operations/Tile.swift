@@ -12,7 +12,9 @@ struct Tile: Operation {
         let x = try context.input(0)
         repeats = try context.knownIntegers(1)
         guard repeats.count == x.shape.count, repeats.allSatisfy({ $0 >= 0 }) else {
-            throw context.error(.malformed, "repeats \(repeats) for an input of shape \(x.shape)")
+            throw context.error(
+                .malformed,
+                "repeats \(repeats) for an input of shape \(x.shape); one from 0 on for each axis is expected")
         }
         let shape = zip(x.shape, repeats).compactMap { $0.times(Dimension($1)) }
         guard shape.count == repeats.count else {

@@ -13,7 +13,7 @@ struct Where: Operation {
             throw context.error(.malformed, "the condition must be bool; it is \(condition.elementType)")
         }
         guard a.isFloat == b.isFloat else {
-            throw context.error(.mismatch, "the operands have types \(a.elementType) and \(b.elementType)")
+            throw context.typesDiffer(a, b)
         }
         outputs = [ValueDescription(a.elementType, try context.broadcast(condition.shape, a.shape, b.shape))]
     }

@@ -3,21 +3,20 @@ import Tensors
 /// Recognises the two forms of Gelu that exporters spell out before opset 20, in whatever order they multiply:
 /// c·x·(1 + erf(k·x)) and c·x·(1 + tanh(k·(x + b·x³))). The graph's own constants, rounded or not, are kept.
 enum GeluRule {
-    static func apply(to draft: inout PlanDraft, step: Int) -> Bool {
-        guard ["Mul", "Div"].contains(draft.steps[step].node.operatorName) else { return false }
+    static func apply(to draft: inout PlanDraft, step: Int) {
+        guard ["Mul", "Div"].contains(draft.steps[step].node.operatorName) else { return }
         let output = draft.steps[step].outputs[0]
         // A factor outside is taken with the rest, once its turn comes.
-        if let reader = draft.onlyReader(of: output), draft.scaling(draft.steps[reader]) != nil { return false }
+        if let reader = draft.onlyReader(of: output), draft.scaling(draft.steps[reader]) != nil { return }
         let product = draft.factors(of: output)
-        guard product.values.count == 2 else { return false }
+        guard product.values.count == 2 else { return }
         for (x, gate) in [(product.values[0], product.values[1]), (product.values[1], product.values[0])] {
             guard var form = form(of: gate, x, in: draft), draft.shape(x) == draft.shape(output) else { continue }
             form.scale = product.constant
             let gelu = Gelu(form, output: draft.values[output].description)
             draft.replace(step: step, by: gelu, named: "Gelu", inputs: [x])
-            return true
+            return
         }
-        return false
     }
 
     /// The form whose second factor, 1 + erf(…) or 1 + tanh(…), the value is.

@@ -13,8 +13,8 @@ struct MaskedSoftmax: Operation {
     private let scale: Double
     private let replaces: Bool
 
-    init(_ context: NodeContext) throws(GraphError) {
-        throw context.error(.unsupported, "masked softmaxes come from rewriting, not from graphs")
+    init(_ context: NodeContext) {
+        preconditionFailure("masked softmaxes come from rewriting, not from graphs")
     }
 
     init(scale: Double, replaces: Bool, output: ValueDescription) {

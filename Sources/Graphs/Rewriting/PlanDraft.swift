@@ -3,7 +3,8 @@ import Tensors
 /// Values and steps while a plan is made: what rewrites change, before what nobody needs is dropped.
 ///
 /// Steps are in the order of evaluation. A rewrite puts a new step in the place of the last of those it stands for, so the
-/// order stays valid; the others are dropped with their values where nothing else reads them.
+/// order stays valid; the others are dropped where nothing else reads what they make. Dropped steps keep their places, and
+/// values their numbers, until `prune`: a rewrite takes time by what it touches and not by the size of the graph.
 struct PlanDraft {
     private(set) var values: [Plan.Value]
     private(set) var steps: [Plan.Step]
@@ -12,6 +13,8 @@ struct PlanDraft {
     private var readers: [[Int]] = []
     /// The step that makes each value that is made, views included.
     private var makers: [Int: Int] = [:]
+    /// For each step, whether a rewrite has left it without a reader.
+    private(set) var isDropped: [Bool] = []
 
     init(values: [Plan.Value], steps: [Plan.Step], output: Int) {
         self.values = values
@@ -51,17 +54,31 @@ struct PlanDraft {
     /// The extents of a value.
     func shape(_ value: Int) -> [Dimension] { values[value].description.shape }
 
-    /// Puts an operation in the place of a step; `outputs` keep their numbers.
-    mutating func replace(
-        step: Int, by operation: any Operation, named name: String, inputs: [Int], outputs: [Int]? = nil
-    ) {
-        let outputs = outputs ?? steps[step].outputs
+    /// Puts an operation in the place of a step, whose outputs keep their numbers, and drops what nobody reads any more.
+    mutating func replace(step: Int, by operation: any Operation, named name: String, inputs: [Int]) {
+        let old = steps[step]
         let node = Node(
-            name: steps[step].node.name, operatorName: name, inputs: inputs.map { $0 < 0 ? "" : values[$0].name },
-            outputs: outputs.map { $0 < 0 ? "" : values[$0].name })
-        steps[step] = Plan.Step(node: node, operation: operation, inputs: inputs, outputs: outputs)
-        for output in outputs where output >= 0 { values[output].source = .computed(step: step) }
-        prune()
+            name: old.node.name, operatorName: name, inputs: inputs.map { $0 < 0 ? "" : values[$0].name },
+            outputs: old.outputs.map { $0 < 0 ? "" : values[$0].name })
+        steps[step] = Plan.Step(node: node, operation: operation, inputs: inputs, outputs: old.outputs)
+        for output in old.outputs where output >= 0 { values[output].source = .computed(step: step) }
+        for input in Set(inputs).subtracting(old.inputs) where input >= 0 {
+            readers[input].insert(step, at: readers[input].firstIndex { $0 > step } ?? readers[input].count)
+        }
+        stopReading(Set(old.inputs).subtracting(inputs), by: step)
+    }
+
+    /// Takes a step from the readers of values, and drops the steps whose values then have none, with all before them.
+    private mutating func stopReading(_ inputs: Set<Int>, by step: Int) {
+        var left = inputs.filter { $0 >= 0 }.map { (value: $0, reader: step) }
+        while let (value, reader) = left.popLast() {
+            readers[value].removeAll { $0 == reader }
+            guard let maker = makers[value], !isDropped[maker],
+                steps[maker].outputs.allSatisfy({ $0 < 0 || $0 != output && readers[$0].isEmpty })
+            else { continue }
+            isDropped[maker] = true
+            left += Set(steps[maker].inputs).filter { $0 >= 0 }.map { ($0, maker) }
+        }
     }
 
     /// Adds a known value.
@@ -114,6 +131,7 @@ struct PlanDraft {
         }
         readers = [[Int]](repeating: [], count: liveValues.count)
         makers = [:]
+        isDropped = [Bool](repeating: false, count: steps.count)
         for (index, step) in steps.enumerated() {
             for output in step.outputs where output >= 0 {
                 switch liveValues[output].source {

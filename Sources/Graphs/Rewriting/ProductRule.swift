@@ -18,21 +18,21 @@ struct ProductRule {
         case transpose([Int])
     }
 
+    /// How many steps in a row are looked at; no exporter writes more than a handful.
+    private static let depth = 32
+
     private let draft: PlanDraft
     private let step: Int
 
-    static func apply(to draft: inout PlanDraft, step: Int) -> Bool {
-        let rule = ProductRule(draft: draft, step: step)
+    static func apply(to draft: inout PlanDraft, step: Int) {
         guard ["MatMul", "Gemm"].contains(draft.steps[step].node.operatorName),
-            let (last, operation, inputs, output) =
-                rule.product()
-        else { return false }
-        draft.replace(step: last, by: operation, named: "Product", inputs: inputs, outputs: [output])
-        return true
+            let (last, operation, inputs) = ProductRule(draft: draft, step: step).product()
+        else { return }
+        draft.replace(step: last, by: operation, named: "Product", inputs: inputs)
     }
 
-    /// The product, with the step it replaces, its inputs and the value it makes.
-    private func product() -> (last: Int, operation: StridedProduct, inputs: [Int], output: Int)? {
+    /// The product, with the step it replaces and its inputs.
+    private func product() -> (last: Int, operation: StridedProduct, inputs: [Int])? {
         guard let (operands, alpha, bias) = operandsOfStep(), operands.allSatisfy({ !$0.isEmpty }) else { return nil }
         let (epilogues, outputs, steps) = epilogues(hasBias: bias != nil)
         for count in (0...epilogues.count).reversed() {
@@ -44,7 +44,7 @@ struct ProductRule {
                         let made = build(
                             a, b, alpha: alpha, bias: bias, Array(epilogues[..<count]), output: outputs[count])
                     else { continue }
-                    return (steps[count], made.operation, made.inputs, outputs[count])
+                    return (steps[count], made.operation, made.inputs)
                 }
             }
         }
@@ -118,8 +118,7 @@ struct ProductRule {
 
     /// The value as a view of the storage that transposes, reshapes and scalings take it from; nil where it is not one.
     ///
-    /// No exporter puts more than a handful of such steps in a row.
-    private func followed(_ value: Int, depth: Int = 32) -> Operand? {
+    private func followed(_ value: Int, depth: Int = depth) -> Operand? {
         guard depth > 0, let step = draft.producer(of: value), draft.values[value].description.isFloat,
             let source = step.inputs.first
         else { return nil }
@@ -142,13 +141,14 @@ struct ProductRule {
         return operand
     }
 
-    /// What follows the product and nothing else reads; with the values made and the steps that make them.
+    /// What follows the product and nothing else reads; with the values made and the steps that make them. As many as
+    /// `followed` goes back.
     private func epilogues(hasBias: Bool) -> (epilogues: [Epilogue], outputs: [Int], steps: [Int]) {
         var epilogues: [Epilogue] = []
         var outputs = [draft.steps[step].outputs[0]]
         var steps = [step]
         var (hasBias, isMoved) = (hasBias, false)
-        while let last = outputs.last, let reader = draft.onlyReader(of: last) {
+        while epilogues.count < Self.depth, let last = outputs.last, let reader = draft.onlyReader(of: last) {
             let next = draft.steps[reader]
             if let (_, factor) = draft.scaling(next), !hasBias {
                 epilogues.append(.scale(factor))

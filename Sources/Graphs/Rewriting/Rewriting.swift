@@ -5,17 +5,11 @@ extension PlanDraft {
     ///
     /// Each rule looks at one step and puts a faster operation in the place of it and its neighbours, or leaves it.
     mutating func rewrite() {
-        let rules: [(inout PlanDraft, Int) -> Bool] = [
+        let rules: [(inout PlanDraft, Int) -> Void] = [
             GeluRule.apply, ProductRule.apply, SoftmaxRule.apply,
         ]
         for rule in rules {
-            var index = 0
-            while index < steps.count {
-                let count = steps.count
-                // A rewrite may drop steps before its own; the next one to look at moves forward with them.
-                if rule(&self, index) { index -= max(0, count - steps.count) }
-                index = max(0, index + 1)
-            }
+            for index in steps.indices where !isDropped[index] { rule(&self, index) }
         }
     }
 

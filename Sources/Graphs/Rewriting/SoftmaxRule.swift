@@ -2,11 +2,11 @@ import Tensors
 
 /// Puts a ``MaskedSoftmax`` in the place of Softmax along the last axis, with the known mask and the scaling before it.
 enum SoftmaxRule {
-    static func apply(to draft: inout PlanDraft, step: Int) -> Bool {
+    static func apply(to draft: inout PlanDraft, step: Int) {
         let softmax = draft.steps[step]
-        guard softmax.node.operatorName == "Softmax" else { return false }
+        guard softmax.node.operatorName == "Softmax" else { return }
         let rank = draft.shape(softmax.outputs[0]).count
-        if case .integer(let axis) = softmax.node.attributes["axis"], axis != -1, axis != rank - 1 { return false }
+        if case .integer(let axis) = softmax.node.attributes["axis"], axis != -1, axis != rank - 1 { return }
         var (x, scale) = (softmax.inputs[0], 1.0)
         var mask: (value: Int, replaces: Bool)?
         if let masked = draft.producer(of: x), let found = self.mask(masked, in: &draft) {
@@ -18,7 +18,6 @@ enum SoftmaxRule {
         let operation = MaskedSoftmax(
             scale: scale, replaces: mask?.replaces ?? false, output: draft.values[softmax.outputs[0]].description)
         draft.replace(step: step, by: operation, named: "MaskedSoftmax", inputs: [x] + (mask.map { [$0.value] } ?? []))
-        return true
     }
 
     /// x with an added mask, or with places replaced by one number other than 0.

@@ -12,8 +12,8 @@ struct StridedProduct: Operation {
     private let layout: ProductLayout
     private let alpha: Double
 
-    init(_ context: NodeContext) throws(GraphError) {
-        throw context.error(.unsupported, "strided products come from rewriting, not from graphs")
+    init(_ context: NodeContext) {
+        preconditionFailure("strided products come from rewriting, not from graphs")
     }
 
     /// - Parameter output: The value that is made, in the storage that `layout` speaks of.
