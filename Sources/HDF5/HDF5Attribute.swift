@@ -16,20 +16,23 @@ public enum HDF5Attribute: Sendable, Equatable {
         HDF5Library.enter()
         defer { HDF5Library.leave() }
         let object = "\(objectPath)@\(name)"
-        guard H5Aexists(owner.id, name) > 0 else { return nil }
-        guard
+        let exists = H5Aexists(owner.id, name)
+        guard exists != 0 else { return nil }
+        guard exists > 0,
             let attribute = Handle(H5Aopen(owner.id, name, instar_h5_default()), { H5Aclose($0) }),
             let space = Handle(H5Aget_space(attribute.id), { H5Sclose($0) }),
             let type = Handle(H5Aget_type(attribute.id), { H5Tclose($0) })
         else {
             throw HDF5Error(
-                .malformed, "is damaged (\(HDF5Library.lastMessage()))", path: file.path, object: object)
+                .malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: object)
         }
         let count = H5Sget_simple_extent_npoints(space.id)
         let isList = H5Sget_simple_extent_ndims(space.id) > 0
         // Attributes lie in an object's header or, dense, in a heap: a megabyte is already far beyond both.
         guard count >= 0, Double(count) * Double(H5Tget_size(type.id)) <= 1_048_576.0 else {
-            throw HDF5Error(.unsupported, "is larger than a megabyte", path: file.path, object: object)
+            throw HDF5Error(
+                .unsupported, "is larger than a megabyte, the most that is read of an attribute; store it as a dataset",
+                path: file.path, object: object)
         }
         if H5Tget_class(type.id) == H5T_STRING {
             let texts = try StoredStrings(type: type).read(count: Int(count), file: file, object: object) {
@@ -47,7 +50,7 @@ public enum HDF5Attribute: Sendable, Equatable {
         guard bytes.withUnsafeMutableBytes({ $0.baseAddress.map { H5Aread(attribute.id, type.id, $0) } ?? -1 }) >= 0
         else {
             throw HDF5Error(
-                .malformed, "its value cannot be read (\(HDF5Library.lastMessage()))", path: file.path, object: object)
+                .malformed, "its value cannot be read \(HDF5Library.damage())", path: file.path, object: object)
         }
         switch bytes.withUnsafeBytes({ stored.elements(of: $0) }) {
         case .integer(let values)?: return .integer(Int(values[0]))

@@ -32,7 +32,7 @@ extension HDF5Dataset {
             }
             guard status >= 0 else {
                 throw HDF5Error(
-                    .malformed, "refers to a dimension that cannot be found (\(HDF5Library.lastMessage()))",
+                    .malformed, "refers to a dimension that cannot be found \(HDF5Library.damage())",
                     path: file.path, object: self.path)
             }
             paths.append(path)
@@ -42,8 +42,10 @@ extension HDF5Dataset {
 
     /// Whether there is a `DIMENSION_LIST`, which libhdf5 reads without looking at its type and extent.
     private func hasDimensionList() throws(HDF5Error) -> Bool {
-        guard shape.rank > 0, H5Aexists(handle.id, "DIMENSION_LIST") > 0 else { return false }
-        guard
+        guard shape.rank > 0 else { return false }
+        let exists = H5Aexists(handle.id, "DIMENSION_LIST")
+        guard exists != 0 else { return false }
+        guard exists > 0,
             let attribute = Handle(H5Aopen(handle.id, "DIMENSION_LIST", instar_h5_default()), { H5Aclose($0) }),
             let space = Handle(H5Aget_space(attribute.id), { H5Sclose($0) }),
             let type = Handle(H5Aget_type(attribute.id), { H5Tclose($0) }),
@@ -52,7 +54,8 @@ extension HDF5Dataset {
             H5Sget_simple_extent_npoints(space.id) == shape.rank
         else {
             throw HDF5Error(
-                .malformed, "its DIMENSION_LIST does not hold one list of references per axis", path: file.path,
+                .malformed, "its DIMENSION_LIST does not hold one list of references per axis; save the file again",
+                path: file.path,
                 object: path)
         }
         return true

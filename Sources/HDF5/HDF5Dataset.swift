@@ -39,7 +39,7 @@ public struct HDF5Dataset: Sendable {
         guard let space = Handle(H5Dget_space(object.handle.id), { H5Sclose($0) }),
             let type = Handle(H5Dget_type(object.handle.id), { H5Tclose($0) })
         else {
-            throw HDF5Error(.malformed, "is damaged (\(HDF5Library.lastMessage()))", path: file.path, object: path)
+            throw HDF5Error(.malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
         }
         self.file = file
         self.path = path
@@ -76,7 +76,8 @@ public struct HDF5Dataset: Sendable {
             let (product, overflows) = count.multipliedReportingOverflow(by: Int(clamping: extent))
             guard !overflows else {
                 throw HDF5Error(
-                    .malformed, "declares more elements than memory can address: \(extents)", path: file.path,
+                    .malformed, "declares more elements than memory can address: \(extents); save the file again",
+                    path: file.path,
                     object: path)
             }
             count = product
@@ -161,7 +162,7 @@ public struct HDF5Dataset: Sendable {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its values cannot be read: damaged or cut short (\(HDF5Library.lastMessage()))",
+                .malformed, "its values cannot be read: damaged or cut short \(HDF5Library.damage())",
                 path: file.path, object: path)
         }
     }

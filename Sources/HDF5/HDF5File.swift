@@ -61,7 +61,8 @@ public struct HDF5File: Sendable {
             throw HDF5Error(.mismatch, "expected an HDF5 file, found a folder or device", path: path)
         }
         guard access(path, R_OK) == 0 else {
-            throw HDF5Error(.io, "cannot be read: \(String(cString: strerror(errno)))", path: path)
+            throw HDF5Error(
+                .io, "cannot be read: \(String(cString: strerror(errno))); check its permissions", path: path)
         }
         return UInt64(status.st_size)
     }
@@ -87,7 +88,7 @@ public struct HDF5File: Sendable {
         if says("bad version number") || says("bad superblock version") {
             return HDF5Error(.unsupported, "\(newerFormat) (\(messages.first ?? ""))", path: path)
         }
-        return HDF5Error(.malformed, "is damaged (\(messages.first ?? "libhdf5 gives no reason"))", path: path)
+        return HDF5Error(.malformed, "is damaged \(HDF5Library.damage())", path: path)
     }
 
     /// What to say of objects that libhdf5 1.10 is too old for.

@@ -86,7 +86,7 @@ public struct HDF5Group: Sendable {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its attributes cannot be listed (\(HDF5Library.lastMessage()))", path: file.path,
+                .malformed, "its attributes cannot be listed \(HDF5Library.damage())", path: file.path,
                 object: path)
         }
         return names
@@ -111,7 +111,7 @@ public struct HDF5Group: Sendable {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its members cannot be listed (\(HDF5Library.lastMessage()))", path: file.path, object: path
+                .malformed, "its members cannot be listed \(HDF5Library.damage())", path: file.path, object: path
             )
         }
         var members: [Member] = []
@@ -150,31 +150,43 @@ public struct HDF5Group: Sendable {
     public func forEachDataset(
         descends: ([String]) -> Bool = { _ in true }, _ body: ([String]) throws(HDF5Error) -> Void
     ) throws(HDF5Error) {
+        try forEachDataset(atMost: 1_000_000, descends: descends, body)
+    }
+
+    /// The same with another limit of how many datasets there may be.
+    func forEachDataset(
+        atMost limit: Int, descends: ([String]) -> Bool = { _ in true }, _ body: ([String]) throws(HDF5Error) -> Void
+    ) throws(HDF5Error) {
         var count = 0
-        try forEachDataset(below: [], ancestors: [address], count: &count, descends, body)
+        try forEachDataset(below: [], ancestors: [address], count: &count, atMost: limit, descends, body)
     }
 
     private func forEachDataset(
-        below parts: [String], ancestors: [UInt64], count: inout Int, _ descends: ([String]) -> Bool,
-        _ body: ([String]) throws(HDF5Error) -> Void
+        below parts: [String], ancestors: [UInt64], count: inout Int, atMost limit: Int,
+        _ descends: ([String]) -> Bool, _ body: ([String]) throws(HDF5Error) -> Void
     ) throws(HDF5Error) {
         guard parts.count < 100 else {
-            throw HDF5Error(.malformed, "groups nest more than 100 deep", path: file.path, object: path)
+            throw HDF5Error(
+                .malformed, "groups nest more than 100 deep, which no checkpoint's do; save the file again",
+                path: file.path, object: path)
         }
         for member in try members() {
             let memberParts = parts + [member.name]
             switch member.kind {
             case .dataset:
                 count += 1
-                guard count <= 1_000_000 else {
-                    throw HDF5Error(.malformed, "holds more than a million datasets", path: file.path, object: path)
+                guard count <= limit else {
+                    throw HDF5Error(
+                        .malformed, "holds more than \(limit) datasets, the most that is read; save fewer",
+                        path: file.path, object: path)
                 }
                 try body(memberParts)
             case .group where descends(memberParts):
                 let child = try group(member.name)
                 if !ancestors.contains(child.address) {
                     try child.forEachDataset(
-                        below: memberParts, ancestors: ancestors + [child.address], count: &count, descends, body)
+                        below: memberParts, ancestors: ancestors + [child.address], count: &count, atMost: limit,
+                        descends, body)
                 }
             case .refused(let error): throw error
             case .group, .type:
@@ -204,7 +216,7 @@ struct OpenObject {
         var address: haddr_t = 0
         guard instar_h5_object(handle.id, &type, &address) >= 0 else {
             throw HDF5Error(
-                .malformed, "is damaged (\(HDF5Library.lastMessage()))", path: file.path, object: path)
+                .malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
         }
         self.handle = handle
         self.type = type
@@ -235,6 +247,6 @@ struct OpenObject {
                 .unsupported, "\(HDF5File.newerFormat) (\(messages.first ?? ""))", path: file.path, object: path)
         }
         return HDF5Error(
-            .malformed, "is damaged (\(messages.first ?? "libhdf5 gives no reason"))", path: file.path, object: path)
+            .malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
     }
 }

@@ -47,6 +47,9 @@ enum HDF5Library {
 
     /// The innermost message of the last failure, fit to stand in parentheses.
     static func lastMessage() -> String { messages().first ?? "libhdf5 gives no reason" }
+
+    /// What ends a message on damage: the innermost message of the last failure, and what to do.
+    static func damage() -> String { "(\(lastMessage())); copy or save the file again" }
 }
 
 /// Owns one identifier of the library and closes it with the last reference.

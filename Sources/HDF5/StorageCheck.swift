@@ -18,7 +18,7 @@ struct StorageCheck {
         let (product, overflows) = dataset.shape.elementCount.multipliedReportingOverflow(by: elementSize)
         guard !overflows else {
             throw HDF5Error(
-                .malformed, "declares more bytes than memory can address", path: dataset.file.path,
+                .malformed, "declares more bytes than memory can address; save the file again", path: dataset.file.path,
                 object: dataset.path)
         }
         self.dataset = dataset
@@ -32,7 +32,7 @@ struct StorageCheck {
     ///   are not there. The library must be entered.
     func check() throws(HDF5Error) {
         guard let properties = Handle(H5Dget_create_plist(dataset.handle.id), { H5Pclose($0) }) else {
-            throw error(.malformed, "is damaged (\(HDF5Library.lastMessage()))")
+            throw error(.malformed, "is damaged \(HDF5Library.damage())")
         }
         switch H5Pget_layout(properties.id) {
         case H5D_VIRTUAL:
@@ -46,7 +46,7 @@ struct StorageCheck {
             try checkFilters(properties)
             try checkChunks(properties)
         case H5D_COMPACT: break
-        default: throw error(.malformed, "has no storage layout that is known")
+        default: throw error(.malformed, "has no storage layout that is known; save the file again")
         }
     }
 
@@ -89,13 +89,13 @@ struct StorageCheck {
         var extents = [hsize_t](repeating: 0, count: dataset.shape.rank)
         guard H5Pget_chunk(properties.id, Int32(extents.count), &extents) == extents.count,
             extents.allSatisfy({ $0 > 0 })
-        else { throw error(.malformed, "its chunks have another rank than itself") }
+        else { throw error(.malformed, "its chunks have another rank than itself; save the file again") }
         guard byteCount > 0 else { return }
         let expected = zip(dataset.shape.dimensions, extents).reduce(1.0) { count, axis in
             count * (Double(axis.0) / Double(axis.1)).rounded(.up)
         }
         guard let space = Handle(H5Dget_space(dataset.handle.id), { H5Sclose($0) }) else {
-            throw error(.malformed, "is damaged (\(HDF5Library.lastMessage()))")
+            throw error(.malformed, "is damaged \(HDF5Library.damage())")
         }
         var found: hsize_t = 0
         guard H5Dget_num_chunks(dataset.handle.id, space.id, &found) >= 0, Double(found) == expected else {

@@ -39,11 +39,12 @@ struct StoredStrings {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its text cannot be read (\(HDF5Library.lastMessage()))", path: file.path, object: object)
+                .malformed, "its text cannot be read \(HDF5Library.damage())", path: file.path, object: object)
         }
         let valid = texts.compactMap(\.self)
         guard valid.count == count else {
-            throw HDF5Error(.malformed, "holds a string that is not UTF-8", path: file.path, object: object)
+            throw HDF5Error(
+                .malformed, "holds a string that is not UTF-8; store it as UTF-8", path: file.path, object: object)
         }
         return valid
     }

@@ -57,10 +57,7 @@ public struct Examples: Sendable {
                 path: path, object: "subsets/\(name)")
         }
         let (file, dataset) = (String(name[..<colon]), String(name[name.index(after: colon)...]))
-        guard let tensor = try ForeignFile(file).dataset(dataset) else {
-            throw RunError(.notFound, "is not in the file; expected a dataset of indices", path: file, object: dataset)
-        }
-        return try Examples.indices(tensor, dataset, count: count, path: file)
+        return try Examples.indices(try ForeignFile(file).dataset(dataset), dataset, count: count, path: file)
     }
 
     /// SHA-256 over all of the above but the path and the recorded outputs, as hexadecimal digits.

@@ -28,7 +28,7 @@ struct RunFolder {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
         } catch {
-            throw RunError(.io, "cannot be listed: \(error.localizedDescription)", path: path)
+            throw RunError(.io, "cannot be listed: \(error.localizedDescription); check its permissions", path: path)
         }
     }
 

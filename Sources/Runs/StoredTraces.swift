@@ -172,7 +172,7 @@ extension StoredTraces {
                 !name.hasPrefix(".") && [".h5", ".hdf5", ".nc"].contains { name.hasSuffix($0) }
             }.sorted(by: precedes).map { "\(folder)/\($0)" }
         } catch {
-            throw RunError(.io, "cannot be listed: \(error.localizedDescription)", path: folder)
+            throw RunError(.io, "cannot be listed: \(error.localizedDescription); check its permissions", path: folder)
         }
     }
 

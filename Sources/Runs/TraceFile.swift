@@ -51,7 +51,9 @@ struct TraceFile {
                 throw error(.mismatch, "has no dimension `\(axis.rawValue)`; expected chain, draw, checkpoint", array)
             }
         }
-        guard !loss.array.values.isEmpty else { throw error(.malformed, "holds no draws", loss.array) }
+        guard !loss.array.values.isEmpty else {
+            throw error(.malformed, "holds no draws; expected a loss per chain and draw", loss.array)
+        }
         let (nBeta, initialLoss) = try required()
         let steps = try steps(of: loss.array)
         let checkpoints = try StoredTraces.checked(

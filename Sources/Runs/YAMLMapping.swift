@@ -97,7 +97,9 @@ public struct YAMLMapping: Sendable {
         var entries: [Entry] = []
         for (key, value) in mapping {
             guard let name = key.scalar?.string else {
-                throw RunError(.malformed, "expected a key that is a single word", path: path)
+                let line = key.mark.map { "line \($0.line): " } ?? ""
+                throw RunError(
+                    .malformed, "\(line)expected a key that is a single word, found a list or a mapping", path: path)
             }
             let converted = try Value(value, path: path, keyPath: keyPath + [name])
             entries.append(Entry(key: name, value: converted, line: key.mark?.line))
@@ -234,14 +236,16 @@ func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError)
     }
     let values = try? URL(fileURLWithPath: path).resolvingSymlinksInPath().resourceValues(
         forKeys: [.isRegularFileKey, .fileSizeKey])
-    guard values?.isRegularFile == true else { throw RunError(.io, "is no regular file", path: path) }
+    guard values?.isRegularFile == true else {
+        throw RunError(.io, "expected a file of text, found a folder or device", path: path)
+    }
     try checkByteCount(values?.fileSize ?? 0, atMost: greatestByteCount, path: path)
     let bytes: Data
     do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-        throw RunError(.io, "cannot be read: \(error.localizedDescription)", path: path)
+        throw RunError(.io, "cannot be read: \(error.localizedDescription); check its permissions", path: path)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw RunError(.malformed, "is not UTF-8 text", path: path)
+        throw RunError(.malformed, "is not UTF-8 text; save it as UTF-8", path: path)
     }
     return text.first == "\u{FEFF}" ? String(text.dropFirst()) : text
 }

@@ -62,10 +62,13 @@ import Testing
         #expect(error?.reason.contains(remedy) == true, "\(error?.reason ?? "")")
     }
 
-    @Test(arguments: ["compound", "text", "empty", "reference"])
-    func `what is no number is a mismatch`(name: String) throws {
+    @Test(arguments: [
+        ("compound", "a compound type"), ("text", "text"), ("empty", "an empty dataset without a shape"),
+        ("reference", "references"),
+    ])
+    func `what is no number is a mismatch`(name: String, what: String) throws {
         let error = #expect(throws: HDF5Error.self) { try types().dataset(name).read() }
-        #expect(error?.kind == .mismatch)
+        #expect(error?.kind == .mismatch && error?.reason == "expected numbers, found \(what)")
     }
 
     @Test func `texts of fixed and variable length read as UTF-8`() throws {
@@ -73,7 +76,8 @@ import Testing
         #expect(try root.dataset("text").readTexts() == ["hello"])
         #expect(try root.dataset("texts").readTexts() == ["a", "bé", ""])
         #expect(try root.dataset("fixed_texts").readTexts() == ["ab", "c"])
-        #expect(throws: HDF5Error.self) { try root.dataset("matrix").readTexts() }
+        let error = #expect(throws: HDF5Error.self) { try root.dataset("matrix").readTexts() }
+        #expect(error?.kind == .mismatch && error?.reason == "expected text, found float32")
     }
 
     @Test func `attributes read as integers, numbers and texts`() throws {
@@ -87,5 +91,6 @@ import Testing
         let error = #expect(throws: HDF5Error.self) { try matrix.attribute("list") }
         #expect(error?.kind == .unsupported)
         #expect(error?.object == "/matrix@list")
+        #expect(error?.reason.contains("expected one integer, one float or strings") == true)
     }
 }

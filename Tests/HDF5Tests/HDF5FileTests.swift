@@ -8,20 +8,33 @@ import Testing
     @Test func `a file that is not there is not found`() {
         let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: "/nowhere/absent.h5") }
         #expect(error?.kind == .notFound)
-        #expect(error?.path == "/nowhere/absent.h5")
+        #expect(error?.description == "/nowhere/absent.h5: cannot be opened: No such file or directory")
     }
 
     @Test func `a folder is no file`() {
         let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: NSTemporaryDirectory()) }
-        #expect(error?.kind == .mismatch)
+        #expect(error?.kind == .mismatch && error?.reason == "expected an HDF5 file, found a folder or device")
     }
 
-    @Test func `another format is malformed`() throws {
+    @Test(arguments: [
+        ("this is text, not HDF5", "is not an HDF5 file (no signature found)"),
+        ("", "is empty; an HDF5 file was expected"),
+    ])
+    func `another format is malformed`(text: String, words: String) throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/text.h5"
-            try Data("this is text, not HDF5".utf8).write(to: URL(fileURLWithPath: path))
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
             let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: path) }
-            #expect(error?.kind == .malformed)
+            #expect(error?.kind == .malformed && error?.reason == words)
+        }
+    }
+
+    @Test func `a link to itself is the system's refusal`() throws {
+        try withTemporaryFolder { folder in
+            try FileManager.default.createSymbolicLink(atPath: "\(folder)/a.h5", withDestinationPath: "a.h5")
+            let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: "\(folder)/a.h5") }
+            #expect(error?.kind == .io)
+            #expect(error?.reason.contains("cannot be opened: Too many levels") == true, "\(error?.reason ?? "")")
         }
     }
 
@@ -56,6 +69,7 @@ import Testing
             let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: path) }
             #expect(error?.kind == .io)
             #expect(error?.isTemporary == true, "\(error?.reason ?? "")")
+            #expect(error?.reason.contains("Try again when it is closed") == true)
         }
     }
 

@@ -23,12 +23,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("outside", HDF5Error.Kind.unsupported), ("by_way_of_outside", .unsupported), ("dangling", .notFound),
-        ("circle", .malformed),
+        ("outside", HDF5Error.Kind.unsupported, "lies behind an external link; copy what it points to into the file"),
+        ("by_way_of_outside", .unsupported, "lies behind an external link"),
+        ("dangling", .notFound, "is not in the file"),
+        ("circle", .malformed, "is a chain of links without end"),
     ])
-    func `opening through a bad link says what it is`(name: String, kind: HDF5Error.Kind) throws {
+    func `opening through a bad link says what it is`(name: String, kind: HDF5Error.Kind, words: String) throws {
         let error = #expect(throws: HDF5Error.self) { try open("links.h5").dataset(name) }
         #expect(error?.kind == kind, "\(error?.reason ?? "")")
+        #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
     }
 
     @Test func `a group that contains itself is entered once`() throws {
@@ -46,8 +49,11 @@ import Testing
 
     @Test func `what is not there is not found, and a dataset is no group`() throws {
         let root = try open("sound_links.h5")
-        #expect(throws: HDF5Error.self) { try root.dataset("absent") }
-        let error = #expect(throws: HDF5Error.self) { try root.group("soft") }
-        #expect(error?.kind == .mismatch)
+        let absent = #expect(throws: HDF5Error.self) { try root.dataset("absent") }
+        #expect(absent?.kind == .notFound && absent?.object == "/absent")
+        let dataset = #expect(throws: HDF5Error.self) { try root.group("soft") }
+        #expect(dataset?.kind == .mismatch && dataset?.reason == "expected a group, found a dataset or type")
+        let group = #expect(throws: HDF5Error.self) { try root.dataset("weights") }
+        #expect(group?.kind == .mismatch && group?.reason == "expected a dataset, found a group or type")
     }
 }

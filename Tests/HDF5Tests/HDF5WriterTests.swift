@@ -93,8 +93,10 @@ import Testing
                 }
             }
         }
-        #expect(error(["chain"])?.kind == .notFound)
-        #expect(error(["draw"])?.kind == .mismatch)
+        let unknown = error(["chain"])
+        #expect(unknown?.kind == .notFound && unknown?.reason == "dimension chain was not written before it")
+        let other = error(["draw"])
+        #expect(other?.kind == .mismatch && other?.reason == "axis 0 has 2 entries, dimension draw 3")
     }
 
     @Test func `a name can be written once`() throws {
@@ -106,6 +108,39 @@ import Testing
         }
         #expect(error?.kind == .io)
         #expect(error?.object == "/x")
+        #expect(error?.reason.contains("cannot be created") == true, "\(error?.reason ?? "")")
+    }
+
+    /// What is asked of a writer, the object that it cannot make, and why.
+    struct Refusal: Sendable, CustomTestStringConvertible {
+        let object: String
+        let words: String
+        let write: @Sendable (HDF5Writer) throws(HDF5Error) -> Void
+        var testDescription: String { words }
+    }
+
+    static let pair = Tensor([Float(1), 2], shape: [2])
+
+    @Test(arguments: [
+        // The header of an object holds 64 KiB at most.
+        Refusal(object: "/@large", words: "cannot be written") { root throws(HDF5Error) in
+            try root.setAttribute("large", .texts([String](repeating: "a", count: 5_000)))
+        },
+        Refusal(object: "/x", words: "cannot be compressed") { root throws(HDF5Error) in
+            try root.write("x", pair, compression: 10)
+        },
+        Refusal(object: "/x", words: "cannot become a dimension") { root throws(HDF5Error) in
+            try root.writeDimension("x", pair, attributes: [("DIMENSION_LIST", .text("draw"))])
+        },
+        Refusal(object: "/x", words: "cannot refer to dimension draw") { root throws(HDF5Error) in
+            try root.writeDimension("draw", pair, attributes: [("REFERENCE_LIST", .integer(1))])
+            try root.write("x", pair, dimensions: ["draw"])
+        },
+    ])
+    func `what the library refuses is an error that names the object`(refusal: Refusal) {
+        let error = #expect(throws: HDF5Error.self) { _ = try HDF5File.image(path: "a.h5", refusal.write) }
+        #expect(error?.kind == .io && error?.path == "a.h5" && error?.object == refusal.object)
+        #expect(error?.reason.contains(refusal.words) == true, "\(error?.reason ?? "")")
     }
 
     @Test func `a failing body leaves the old file and nothing else`() throws {

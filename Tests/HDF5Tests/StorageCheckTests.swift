@@ -32,9 +32,13 @@ import Testing
         #expect(error?.reason.contains("cut short") == true)
     }
 
-    @Test(arguments: ["external", "virtual"])
-    func `values of other files are refused`(name: String) throws {
+    @Test(arguments: [
+        ("external", "keeps its values in another file; store them in this one"),
+        ("virtual", "is a virtual dataset, put together from other files; store its values in it"),
+    ])
+    func `values of other files are refused`(name: String, words: String) throws {
         let error = #expect(throws: HDF5Error.self) { try storage().dataset(name).read() }
         #expect(error?.kind == .unsupported)
+        #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
     }
 }

@@ -56,13 +56,15 @@ import Testing
         #expect(one.digest == other.digest)
     }
 
-    /// Fails as often as told, then reads; each time after `before`.
+    /// Fails as often as told, in the way told, then reads; each time after `before`.
     private final class Flaky: CheckpointReader {
         let failures: Mutex<Int>
+        let kind: RunError.Kind
         let before: @Sendable () -> Void
 
-        init(failures: Int, before: @escaping @Sendable () -> Void = {}) {
+        init(failures: Int, kind: RunError.Kind = .temporary, before: @escaping @Sendable () -> Void = {}) {
             self.failures = Mutex(failures)
+            self.kind = kind
             self.before = before
         }
 
@@ -72,7 +74,7 @@ import Testing
                 count -= 1
                 return count >= 0
             }
-            if isFailing { throw RunError(.temporary, "is open for writing", path: path) }
+            if isFailing { throw RunError(kind, "is open for writing", path: path) }
             return FileInventory(path: path, datasets: [], groupMarkers: [:], stepVectors: [:])
         }
 
@@ -91,11 +93,12 @@ import Testing
         #expect(start.duration(to: .now) > .seconds(0.9))
     }
 
-    @Test func `a file that changes while it is read is temporary`() throws {
+    @Test(arguments: [0, 4])
+    func `a file that changes while it is read is temporary, also if it seems damaged`(failures: Int) throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/step_1.h5"
             try Data([0]).write(to: URL(fileURLWithPath: path))
-            let growing = Flaky(failures: 0) {
+            let growing = Flaky(failures: failures, kind: .malformed) {
                 guard let handle = FileHandle(forUpdatingAtPath: path) else { return }
                 handle.seekToEndOfFile()
                 handle.write(Data([0]))

@@ -146,6 +146,9 @@ import Testing
             }
             refused(run, "is a part of a checkpoint, and model.safetensors.index.json is not beside it")
         }
+        try withRun([parts[0]: "\(source)/\(parts[0])"]) { run in
+            refused(run, "model.safetensors.index.json is not there yet: is training", kind: .temporary)
+        }
         files["checkpoint-100/model.safetensors.index.json"] = "\(source)/model.safetensors.index.json"
         try withRun(files) { run in try expect(run, hasSteps: [100]) }
     }

@@ -1,4 +1,6 @@
 import Foundation
+import HDF5
+import Tensors
 import TestSupport
 import Testing
 
@@ -87,6 +89,32 @@ import Testing
         refused(
             #"{"weight_map":{"v":["a.safetensors","b.safetensors"],"w":"b.safetensors"}}"#, parts: parts,
             "v: is in two of its files: a.safetensors, b.safetensors")
+    }
+
+    @Test func `a group that its part lacks is refused`() throws {
+        try withTemporaryFolder { folder in
+            try HDF5File.writeAtomically(to: "\(folder)/m_00000.weights.h5") { root throws(HDF5Error) in
+                try root.createGroup("layers").createGroup("a").write("0", Tensor([Float(1)], shape: [1]))
+            }
+            let path = "\(folder)/m.weights.json"
+            let map = #"{"weight_map":{"/layers/a":"m_00000.weights.h5","/layers/b":"m_00000.weights.h5"}}"#
+            try Data(map.utf8).write(to: URL(fileURLWithPath: path))
+            let error = #expect(throws: RunError.self) { try CheckpointFileReader().inventory(of: path) }
+            #expect(error?.kind == .malformed && error?.object == "/layers/b")
+            #expect(error?.reason.contains("is listed as in m_00000.weights.h5, and is not there; copy both") == true)
+        }
+    }
+
+    @Test func `an index larger than any list is not read`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/model.safetensors.index.json"
+            try Data().write(to: URL(fileURLWithPath: path))
+            // A hole: no disk is used.
+            truncate(path, off_t(CheckpointIndex.byteLimit + 1))
+            let error = #expect(throws: RunError.self) { try CheckpointIndex(reading: path) }
+            #expect(error?.kind == .malformed)
+            #expect(error?.reason.contains("has 100000001 bytes, and 100000000 is the most") == true)
+        }
     }
 
     @Test func `a tensor that is listed twice is refused`() {

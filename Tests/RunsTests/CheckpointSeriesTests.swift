@@ -93,6 +93,44 @@ import Testing
         for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
     }
 
+    @Test(arguments: [
+        (["step_1/w", "other/w"], RunError.Kind.mismatch, "some groups are checkpoints (step_1), others hold tensors"),
+        (["step_1/w", "epoch_2/w"], .mismatch, "some groups tell a step, others an epoch: epoch_2, step_1"),
+        ([], .notFound, "holds no tensors: expected datasets of numbers, one per parameter"),
+    ])
+    func `a file whose groups cannot all be checkpoints says why`(
+        tensors: [String], kind: RunError.Kind, words: String
+    ) throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/step_1.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                try root.write("note", ["a text is no tensor"])
+                for tensor in tensors {
+                    let parts = tensor.split(separator: "/").map(String.init)
+                    try root.createGroup(parts[0]).write(parts[1], Tensor([Float(1)], shape: [1]))
+                }
+            }
+            let error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
+            #expect(error?.kind == kind && error?.path == path)
+            #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
+        }
+    }
+
+    @Test func `a series needs files, each with a step, and a selection`() throws {
+        var error = #expect(throws: RunError.self) { try CheckpointSeries(files: []) }
+        #expect(error?.kind == .notFound && error?.reason == "a series needs at least one checkpoint file")
+        let path = try Fixture.url("hdf5/flat/step_20.h5").path()
+        error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path], explicitSteps: [:]) }
+        #expect(error?.kind == .notFound && error?.path == path)
+        #expect(error?.reason == "has no step under `steps:` in run.yaml")
+        let series = try series("missing_tensor")
+        error = #expect(throws: RunError.self) { try series.readFirst(of: []) }
+        #expect(error?.kind == .notFound && error?.reason == "no checkpoint is selected")
+        // Only what is damaged is passed over.
+        error = #expect(throws: RunError.self) { try series.readFirst(of: [1, 0]) }
+        #expect(error?.kind == .mismatch && error?.reason.contains("is missing") == true)
+    }
+
     @Test func `steps that are given outrank what files and names say`() throws {
         let folder = try Fixture.url("hdf5/same_step").path()
         let files = ["\(folder)/step_1.h5", "\(folder)/ckpt-0001.h5"]

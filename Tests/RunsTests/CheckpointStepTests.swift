@@ -46,8 +46,11 @@ import Testing
         markers.attributes = ["step": 1, "iteration": 2]
         var error = #expect(throws: RunError.self) { try CheckpointStep.find(markers, name: "a.h5", path: "x") }
         #expect(error?.kind == .mismatch)
+        #expect(
+            error?.reason
+                == "attributes hold several candidates for the step: 1, 2; say which under `steps:` in run.yaml")
         markers.attributes = ["step": -1]
         error = #expect(throws: RunError.self) { try CheckpointStep.find(markers, name: "a.h5", path: "x") }
-        #expect(error?.kind == .malformed)
+        #expect(error?.kind == .malformed && error?.reason == "its step is negative: -1")
     }
 }

@@ -15,7 +15,15 @@ import Testing
             #expect(try Digest.sha256Hex(file: "\(folder)/a") == abc)
         }
         let error = #expect(throws: RunError.self) { try Digest.sha256Hex(file: "/nowhere/a") }
-        #expect(error?.kind == .notFound)
+        #expect(error?.kind == .notFound && error?.reason == "is not there")
+    }
+
+    @Test func `what cannot be read has no digest`() throws {
+        try withTemporaryFolder { folder in
+            let error = #expect(throws: RunError.self) { try Digest.sha256Hex(file: folder) }
+            #expect(error?.kind == .io && error?.path == folder)
+            #expect(error?.reason.hasPrefix("cannot be read: ") == true, "\(error?.reason ?? "")")
+        }
     }
 
     @Test func `texts do not run together`() {

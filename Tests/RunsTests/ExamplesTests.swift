@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 import Runs
 import Tensors
 import TestSupport
@@ -49,6 +50,34 @@ import Testing
         }
         #expect(error?.kind == kind, "\(error?.description ?? "")")
         for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
+    }
+
+    @Test(arguments: [
+        ("targets", [2], RunError.Kind.notFound, "holds no examples: expected one dataset per graph input"),
+        ("input", [], .mismatch, "input: expected a first axis of examples, found shape []"),
+        ("input", [0, 3], .mismatch, "input: expected a first axis of examples, found shape [0, 3]"),
+        ("recorded_outputs/last", [2], .malformed, "recorded_outputs/last: expected a training step as its name"),
+        ("recorded_outputs/-1", [2], .malformed, "recorded_outputs/-1: expected a training step as its name"),
+    ])
+    func `a dataset that cannot be meant is refused`(
+        name: String, extents: [Int], kind: RunError.Kind, words: String
+    ) throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/data.h5"
+            let tensor = Tensor([Float](repeating: 1, count: extents.reduce(1, *)), shape: Shape(extents))
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                let parts = name.split(separator: "/").map(String.init)
+                if parts.count > 1 {
+                    try root.write("input", tensor)
+                    try root.createGroup(parts[0]).write(parts[1], tensor)
+                } else {
+                    try root.write(name, tensor)
+                }
+            }
+            let error = #expect(throws: RunError.self) { try Examples(at: path) }
+            #expect(error?.kind == kind && error?.path == path)
+            #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+        }
     }
 
     @Test(arguments: [

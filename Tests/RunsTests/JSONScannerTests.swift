@@ -61,6 +61,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("[1]", "expected `{`, found `[`"), (#"{"a" 1}"#, "expected `:`, found `1`"), (#"{"a":1"#, "found its end"),
+        (#"{"a":1 "b":2}"#, "expected `,` or `}`"), ("{1:2}", "expected `\"`, found `1`"),
+        (#"{"a":[1 2]}"#, "expected `,` or `]`"), (#"{"a":x}"#, "expected a value, found `x`"),
+        (#"{"a":1} x"#, "expected its end, found `x`"), (#"{"a\x":1}"#, "expected an escaped character"),
+        (#"{"a\u12g4":1}"#, "expected four hexadecimal digits"), (#"{"\ud800":1}"#, "holds half a character"),
+        ("{\"a\n\":1}", "expected no control character in a text, found byte 10"),
+    ])
+    func `what is not as expected is named with its place`(text: String, words: String) {
+        let error = #expect(throws: RunError.self) {
+            var scanner = scanner(text)
+            try scanner.forEachMember { scanner, _ throws(RunError) in try scanner.skipValue() }
+            try scanner.finish()
+        }
+        #expect(error?.kind == .malformed && error?.path == "a.json")
+        #expect(error?.reason.hasPrefix("its text ") == true && error?.reason.contains("(byte ") == true)
+        #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
+    }
+
     @Test func `values nested without end are refused`() {
         for opening in ["[", #"{"a":"#] {
             let error = #expect(throws: RunError.self) {

@@ -83,9 +83,10 @@ import Testing
     @Test func `a directory that is absent, empty or without checkpoints is not found`() throws {
         let absent = #expect(throws: RunError.self) { try RunDirectory(at: "/nowhere/run") }
         #expect(absent?.kind == .notFound)
+        #expect(absent?.reason == "is not there; expected a run directory with checkpoints")
         try withRun([:]) { path in
             let error = #expect(throws: RunError.self) { try RunDirectory(at: path) }
-            #expect(error?.kind == .notFound)
+            #expect(error?.kind == .notFound && error?.reason.hasPrefix("is empty; expected checkpoints") == true)
         }
         try withRun([:], texts: ["weights.pt": ""]) { path in
             let error = #expect(throws: RunError.self) { try RunDirectory(at: path) }
@@ -108,11 +109,44 @@ import Testing
         }
     }
 
+    @Test func `a file in place of a run, and a folder that cannot be listed, are told apart`() throws {
+        try withRun(twoCheckpoints) { path in
+            let file = #expect(throws: RunError.self) { try RunDirectory(at: "\(path)/checkpoints/step_0.h5") }
+            #expect(file?.kind == .notFound)
+            #expect(file?.reason == "is a file; expected the run directory that holds the checkpoints")
+            #expect(chmod(path, 0o311) == 0)
+            defer { chmod(path, 0o755) }
+            let closed = #expect(throws: RunError.self) { try boundByPermissions { try RunDirectory(at: path) } }
+            #expect(closed?.kind == .io && closed?.path == path)
+            #expect(
+                closed?.reason.contains(/^cannot be listed: .*; check its permissions$/) == true,
+                "\(closed?.reason ?? "")")
+        }
+    }
+
+    @Test func `a run of which everything is left out, and an empty folder of checkpoints, are not found`() throws {
+        try withRun(twoCheckpoints, texts: ["empty/.keep": ""]) { path in
+            let all = Set(twoCheckpoints.keys.map { "\(path)/\($0)" })
+            let left = #expect(throws: RunError.self) { try RunDirectory(at: path, excluding: all) }
+            #expect(left?.kind == .notFound && left?.path == path)
+            #expect(left?.reason.contains("no checkpoints found: expected *.h5") == true, "\(left?.reason ?? "")")
+            try write(Data("steps: {checkpoints/step_0.h5: 1}".utf8), "\(path)/run.yaml")
+            let listed = #expect(throws: RunError.self) { try RunDirectory(at: path, excluding: all) }
+            #expect(listed?.kind == .notFound && listed?.reason.contains("no checkpoints found") == true)
+            try write(Data("checkpoints: empty".utf8), "\(path)/run.yaml")
+            let empty = #expect(throws: RunError.self) { try RunDirectory(at: path) }
+            #expect(empty?.kind == .notFound && empty?.path == "\(path)/empty")
+            #expect(empty?.reason.contains("found nothing; other formats are converted to HDF5 first") == true)
+        }
+    }
+
     @Test(arguments: ["model: a.onnx", "data: a.h5", "metrics: a.csv", "checkpoints: a", "steps: {a.h5: 1}"])
     func `a file that the manifest names must be there`(yaml: String) throws {
         try withRun(twoCheckpoints, texts: ["run.yaml": yaml]) { path in
             let error = #expect(throws: RunError.self) { try RunDirectory(at: path) }
             #expect(error?.kind == .notFound)
+            let key = yaml.prefix { $0 != ":" }
+            #expect(error?.reason == "is not there, but run.yaml names it under `\(key)`")
         }
     }
 }

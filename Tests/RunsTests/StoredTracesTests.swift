@@ -117,6 +117,28 @@ import Testing
             try reason(.mismatch) { root throws(HDF5Error) in try root.setAttribute("burn_in", .integer(3)) }
                 .contains("below 3"))
         #expect(
+            try reason(.malformed, leavingOut: ["loss"]) { root throws(HDF5Error) in
+                try root.write("loss", Tensor([Float](), shape: [2, 2, 0]))
+            }.hasPrefix("holds no draws; expected a loss"))
+        #expect(
+            try reason(.mismatch, leavingOut: ["nBeta"]) { root throws(HDF5Error) in
+                try root.setAttribute("nBeta", .text("many"))
+            } == "expected a number, found \"many\"")
+        #expect(
+            try reason(.mismatch, leavingOut: ["nBeta"]) { root throws(HDF5Error) in
+                try root.setAttribute("nBeta", .texts(["1", "2"]))
+            } == "expected a number, found strings")
+        #expect(
+            try reason(.mismatch, leavingOut: ["loss", "steps", "init_loss"]) { root throws(HDF5Error) in
+                for (name, count) in [("posterior", 2), ("warmup_posterior", 3)] {
+                    let losses = Tensor([Float](repeating: 1, count: count), shape: [1, count])
+                    try root.createGroup(name).write("loss", losses)
+                }
+                try root.setAttribute("init_loss", .number(1))
+                try root.setAttribute("step", .integer(5))
+                try root.setAttribute("burn_in", .integer(1))
+            } == "is 1, and the file holds 3 draws of warm-up")
+        #expect(
             try reason(.mismatch, leavingOut: ["loss"]) { root throws(HDF5Error) in
                 try root.writeDimension("chain", count: 2)
                 try root.writeDimension("sample", count: 3)
@@ -210,6 +232,21 @@ import Testing
                 let error = #expect(throws: RunError.self) { try StoredTraces(at: path) }
                 #expect(error?.reason.contains("convert-devinterp") == true)
             }
+        }
+    }
+
+    @Test func `a folder without traces, and one that cannot be listed, are told apart`() throws {
+        try withTemporaryFolder { folder in
+            let empty = #expect(throws: RunError.self) { try StoredTraces(at: folder) }
+            #expect(empty?.kind == .notFound && empty?.path == folder)
+            #expect(empty?.reason == "holds no stored traces; expected *.h5, *.hdf5 or *.nc files")
+            #expect(chmod(folder, 0o311) == 0)
+            defer { chmod(folder, 0o755) }
+            let closed = #expect(throws: RunError.self) { try boundByPermissions { try StoredTraces(at: folder) } }
+            #expect(closed?.kind == .io && closed?.path == folder)
+            #expect(
+                closed?.reason.contains(/^cannot be listed: .*; check its permissions$/) == true,
+                "\(closed?.reason ?? "")")
         }
     }
 

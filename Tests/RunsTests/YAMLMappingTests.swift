@@ -35,10 +35,31 @@ import Testing
         #expect(error?.description == "a.yaml: burn_inn: line 2: is not a known key; did you mean burn_in?")
     }
 
-    @Test(arguments: ["a: [1", "- 1\n- 2", "word", "a: 1\na: 2"])
-    func `what is no mapping is malformed`(text: String) {
+    @Test(arguments: [
+        ("a: [1", "is not YAML: "), ("- 1\n- 2", "expected `key: value` lines"),
+        ("word", "expected `key: value` lines, found a single value or a list"), ("a: 1\na: 2", "is not YAML: "),
+        ("a: 1\n? [a, b]\n: 1", "line 2: expected a key that is a single word"), ("a: *b", "is not YAML: "),
+    ])
+    func `what is no mapping is malformed`(text: String, words: String) {
         let error = #expect(throws: RunError.self) { try yaml(text) }
         #expect(error?.kind == .malformed)
+        #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
+    }
+
+    @Test func `each form of value says what it expected and found`() throws {
+        let yaml = try yaml("a: {b: c}\nd: [1, [2]]\ne: much\nf: .inf\n")
+        func expect(_ words: String, _ read: () throws -> Void) {
+            let error = #expect(throws: RunError.self) { try read() }
+            #expect(
+                error?.kind == .malformed && error?.description == "a.yaml: \(words)", "\(error?.description ?? "")")
+        }
+        expect("a: line 1: expected one word, found `key: value` lines") { _ = try yaml.text("a") }
+        expect("a: line 1: expected a list of words, found `key: value` lines") { _ = try yaml.texts("a") }
+        expect("d: line 2: expected a list of words, found a list of 1 in it") { _ = try yaml.texts("d") }
+        expect("d: line 2: expected `key: value` lines, found a list of 2") { _ = try yaml.mapping("d") }
+        expect("e: line 3: expected a whole number, found \"much\"") { _ = try yaml.integer("e") }
+        expect("e: line 3: expected a number, found \"much\"") { _ = try yaml.number("e") }
+        expect("f: line 4: expected a number, found \".inf\"") { _ = try yaml.number("f") }
     }
 
     @Test func `an empty text and JSON are mappings`() throws {
@@ -72,9 +93,19 @@ import Testing
 
     @Test func `a file that is no regular one, or too large, is not read`() throws {
         let device = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/dev/zero") }
-        #expect(device?.kind == .io)
+        #expect(device?.kind == .io && device?.reason == "expected a file of text, found a folder or device")
+        let absent = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/nowhere/run.yaml") }
+        #expect(absent?.kind == .notFound && absent?.reason == "is not there")
         try withTemporaryFolder { folder in
             let path = "\(folder)/run.yaml"
+            try Data([0xFF, 0xFE]).write(to: URL(filePath: path))
+            let bytes = #expect(throws: RunError.self) { try YAMLMapping.load(path: path) }
+            #expect(bytes?.kind == .malformed && bytes?.reason == "is not UTF-8 text; save it as UTF-8")
+            #expect(chmod(path, 0o000) == 0)
+            let closed = #expect(throws: RunError.self) { try boundByPermissions { try YAMLMapping.load(path: path) } }
+            #expect(closed?.kind == .io, "\(closed?.reason ?? "")")
+            #expect(closed?.reason.hasPrefix("cannot be read: ") == true, "\(closed?.reason ?? "")")
+            #expect(chmod(path, 0o600) == 0)
             try Data().write(to: URL(filePath: path))
             // A hole: no disk is used.
             try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: 1 << 40)

@@ -25,9 +25,12 @@ struct ForeignFile {
     /// All datasets, named by their path.
     func datasets() throws(RunError) -> [NamedTensor] { try ask(.datasets(path)).tensors }
 
-    /// The dataset of a path; nil where the answer lacks it.
-    func dataset(_ name: String) throws(RunError) -> Tensor? {
-        try ask(.dataset(path, name: name)).tensors.first?.tensor
+    /// The dataset of a path.
+    func dataset(_ name: String) throws(RunError) -> Tensor {
+        guard let tensor = try ask(.dataset(path, name: name)).tensors.first?.tensor else {
+            throw RunError(.malformed, "was read, and the answer lacks its values", path: path, object: name)
+        }
+        return tensor
     }
 
     /// The one-dimensional datasets of numbers at the root.

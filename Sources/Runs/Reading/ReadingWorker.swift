@@ -80,8 +80,13 @@ final class ReadingWorker: @unchecked Sendable {
             // An error that the reader states leaves it ready for the next request; others end it where they are made.
             throw error
         } catch {
-            let isStuck = if case WorkerChannel.Closed.timedOut = error { true } else { false }
-            throw damage(isStuck ? "no sign of life for \(Int(patience)) s" : nil, request)
+            let reason: String? =
+                switch error {
+                case WorkerChannel.Closed.ended: nil
+                case WorkerChannel.Closed.timedOut: "no sign of life for \(Int(patience)) s"
+                default: "the reader's answer makes no sense"
+                }
+            throw damage(reason, request)
         }
     }
 

@@ -36,7 +36,7 @@ extension SharedTensor: Codable {
         let text = try decoder.singleValueContainer().decode(String.self)
         let parts = text.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
         guard parts.count == 5, let type = ElementType(rawValue: String(parts[0])), let offset = Int(parts[2]) else {
-            throw WorkerChannel.Closed.ended
+            throw WorkerChannel.Closed.garbled
         }
         self.init(
             name: String(parts[4]), dimensions: try parts[3].split(separator: ",").map { try Self.extent($0) },
@@ -44,7 +44,7 @@ extension SharedTensor: Codable {
     }
 
     private static func extent(_ text: Substring) throws -> Int {
-        guard let extent = Int(text) else { throw WorkerChannel.Closed.ended }
+        guard let extent = Int(text) else { throw WorkerChannel.Closed.garbled }
         return extent
     }
 }
@@ -56,7 +56,7 @@ struct WorkerChannel {
 
     /// Why nothing more will come.
     enum Closed: Error {
-        case ended, timedOut
+        case ended, timedOut, garbled
     }
 
     static var encoder: JSONEncoder {
@@ -81,11 +81,12 @@ struct WorkerChannel {
         try write(bytes)
     }
 
-    /// Waits for a message; `ended` if the other end is gone, `timedOut` if it says nothing for so many seconds.
+    /// Waits for a message; `ended` if the other end is gone, `timedOut` if it says nothing for so many seconds, `garbled`
+    /// if no message is as long.
     func receive<Message: Decodable>(_ type: Message.Type, within seconds: Double? = nil) throws -> Message {
         let length = try read(4, within: seconds).reversed().reduce(0) { $0 << 8 | Int($1) }
         // An inventory of a million datasets stays far below.
-        guard length < 1 << 30 else { throw Closed.ended }
+        guard length < 1 << 30 else { throw Closed.garbled }
         return try WorkerChannel.decoder.decode(type, from: try read(length, within: seconds))
     }
 

@@ -112,7 +112,8 @@ public struct SafetensorsFile: Sendable {
             elements = try integers(UInt8.self)
             if case .integer(let values) = elements, let odd = values.first(where: { $0 > 1 }) {
                 throw RunError(
-                    .malformed, "holds a bool that is \(odd), neither 0 nor 1", path: path, object: tensor.name)
+                    .malformed, "holds a bool that is \(odd), neither 0 nor 1; save the file again", path: path,
+                    object: tensor.name)
             }
         }
         return Tensor(shape: tensor.shape, elementType: tensor.elementType, elements: elements)

@@ -167,12 +167,161 @@ import Testing
         #expect(files.isEmpty, "\(files)")
     }
 
+    /// A process that says the same to every request: a message as JSON, or these bytes.
+    private func saying(_ message: String, length: [UInt8]? = nil, memory: Int = 1 << 30) -> ReadingWorkers {
+        let count = UInt32(message.utf8.count)
+        let start = length ?? (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
+        let octal = start.map { "\\" + "00\(String($0, radix: 8))".suffix(3) }.joined()
+        // It goes on until the connection is closed.
+        let script = "printf '\(octal)' >&3; printf %s '\(message)' >&3; cat <&3 >/dev/null"
+        return workers(["/bin/sh", "-c", script], memory: memory)
+    }
+
+    /// Expects an error where `body` reads with these processes.
+    private func refused(
+        _ workers: ReadingWorkers, _ kind: RunError.Kind, _ words: String,
+        sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+    ) {
+        let error = #expect(throws: RunError.self, sourceLocation: sourceLocation) {
+            try ReadingWorkers.$current.withValue(workers) { try body() }
+        }
+        #expect(error?.kind == kind, sourceLocation: sourceLocation)
+        #expect(
+            error?.description.contains(words) == true, "\(error?.description ?? "")", sourceLocation: sourceLocation)
+    }
+
+    @Test(arguments: [
+        (#"{"done":{"_0":"null","_1":[]}}"#, "was read, and the answer makes no sense"),
+        (
+            #"{"done":{"_0":"null","_1":["float32 little 4096 -1 w"]}}"#,
+            "is damaged (the reader's answer makes no sense"
+        ),
+        (#"{"done":{"_0":"null","_1":["float32 little 4096 4096 w"]}}"#, "the reader's answer makes no sense"),
+        (#"{"done":{"_0":"null","_1":["float31 little 4096 1 w"]}}"#, "the reader's answer makes no sense"),
+        (#"{"well":1}"#, "the reader's answer makes no sense"), ("no JSON", "the reader's answer makes no sense"),
+    ])
+    func `an answer that makes no sense is the file's fault`(message: String, words: String) {
+        refused(saying(message), .malformed, words) { _ = try ForeignFile("a.h5").stepMarkers() }
+    }
+
+    @Test func `an answer without end, or without what was asked for, is the file's fault`() {
+        refused(saying("", length: [0xFF, 0xFF, 0xFF, 0xFF]), .malformed, "the reader's answer makes no sense") {
+            _ = try ForeignFile("a.h5").stepMarkers()
+        }
+        refused(saying(#"{"done":{"_0":"null","_1":[]}}"#), .malformed, "a.h5: w: was read, and the answer lacks") {
+            _ = try ForeignFile("a.h5").dataset("w")
+        }
+        let outline = #"{"source":"","axis":"step","steps":[0],"nBeta":1,"burnInCount":0,"stated":[]}"#
+        let answer = #"{"done":{"_0":"\#(outline.replacing("\"", with: "\\\""))","_1":[]}}"#
+        refused(saying(answer), .malformed, "was read, and the answer makes no sense") {
+            _ = try ForeignFile("a.h5").traces()
+        }
+    }
+
+    @Test func `a reader that ends in the middle of a request is said to have`() {
+        let ending = workers(["/bin/sh", "-c", "head -c 4 <&3 >/dev/null; exit 3"])
+        refused(ending, .malformed, "the reader ended with status 3 while opening it") {
+            _ = try ForeignFile("a.h5").stepMarkers()
+        }
+        refused(workers(["/bin/sh", "-c", "kill -SEGV $$"]), .malformed, "is damaged (signal 11 while opening it)") {
+            _ = try ForeignFile("a.h5").stepMarkers()
+        }
+        refused(workers(["/bin/sh", "-c", "kill -XCPU $$"]), .malformed, "is damaged (no end of computing") {
+            _ = try ForeignFile("a.h5").stepMarkers()
+        }
+    }
+
+    @Test func `more than the limits, or the system, allow is refused before it is taken`() {
+        let large = #"{"done":{"_0":"null","_1":["float64 little 4096 4194304 w"]}}"#
+        refused(saying(large, memory: 16 << 20), .unsupported, "holds 32 MiB or more of values, and 16 MiB may be used")
+        {
+            _ = try ForeignFile("a.h5").dataset("w")
+        }
+        refused(saying(#"{"grow":{"_0":33554432}}"#, memory: 16 << 20), .unsupported, "raise --memory") {
+            _ = try ForeignFile("a.h5").dataset("w")
+        }
+        // More than there are addresses for.
+        let endless = saying(#"{"grow":{"_0":\#(1 << 61)}}"#, memory: 1 << 62)
+        refused(endless, .io, "of shared memory for its values cannot be had") {
+            _ = try ForeignFile("a.h5").dataset("w")
+        }
+    }
+
+    @Test func `a dataset that is refused is refused in either process`() throws {
+        let file = try ForeignFile(Fixture.url("hdf5/types.h5").path)
+        for workers in [nil, workers()] {
+            for (name, words) in [("u8_too_large", "uint64 above"), ("long_double", "cast it to float64")] {
+                let error = #expect(throws: RunError.self) {
+                    try ReadingWorkers.$current.withValue(workers) { try file.dataset(name) }
+                }
+                #expect(error?.kind == .unsupported && error?.reason.contains(words) == true, "\(error?.reason ?? "")")
+            }
+        }
+    }
+
+    @Test func `a row beyond the checkpoints of a file is a mismatch`() throws {
+        let reference = CheckpointReference(step: 0, file: try Fixture.url("hdf5/stacked.h5").path, row: 99)
+        for workers in [nil, workers()] {
+            let error = #expect(throws: RunError.self) {
+                try ReadingWorkers.$current.withValue(workers) { try ForeignFile.tensors(at: reference) }
+            }
+            #expect(error?.kind == .mismatch)
+            #expect(error?.reason.contains("checkpoints with more than 99 entries, found [3") == true)
+        }
+    }
+
+    @Test func `a filter that is allowed and not there is refused with where to put it`() throws {
+        refused(
+            workers([BuiltProgram.path, "__read", "--allow-filters"]), .unsupported,
+            "filter 32000 (lzf), which is not installed; set HDF5_PLUGIN_PATH"
+        ) { _ = try ForeignFile(Fixture.url("hdf5/storage.h5").path).dataset("lzf") }
+    }
+
+    @Test(.enabled(if: getuid() != 0 || FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")))
+    func `a file that may not be read is the system's refusal`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/a.h5"
+            try Data("text".utf8).write(to: URL(fileURLWithPath: path))
+            #expect(chmod(path, 0o000) == 0)
+            // Root may read everything, unless that power is taken away.
+            let powers = getuid() == 0 ? "setpriv --bounding-set=-dac_override,-dac_read_search" : ""
+            let command = ["/bin/sh", "-c", "exec \(powers) \"$0\" \"$@\"", BuiltProgram.path, "__read"]
+            refused(workers(command), .io, "a.h5: cannot be read: Permission denied") {
+                _ = try ForeignFile(path).stepMarkers()
+            }
+        }
+    }
+
+    @Test func `the command that reads is of no use by itself`() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        // Whatever this process has open there is not for it.
+        process.arguments = ["-c", "exec \"$0\" __read 1000000 1 3<&- 4<&-", BuiltProgram.path]
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 1)
+        #expect(text.contains("this command is started by Instar itself, to read files"), "\(text)")
+    }
+
     @Test func `an answer that does not add up is not believed`() {
         for (dimensions, isSound) in [([2, 3], true), ([], true), ([-1, 2], false), ([Int.max, 8], false)] {
             let tensor = SharedTensor(
                 name: "w", dimensions: dimensions, number: StoredNumber(native: .float32), offset: 4096)
             #expect(tensor.isSound == isSound)
         }
+    }
+
+    @Test func `a connection whose other end is gone says so`() throws {
+        var ends: [Int32] = [-1, -1]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        close(ends[1])
+        defer { close(ends[0]) }
+        let channel = WorkerChannel(descriptor: ends[0])
+        #expect(throws: WorkerChannel.Closed.ended) { try channel.send("request") }
+        #expect(throws: WorkerChannel.Closed.ended) { _ = try channel.receive(String.self, within: 60) }
     }
 
     @Test func `where a tensor lies is said in one text, whatever its name`() throws {

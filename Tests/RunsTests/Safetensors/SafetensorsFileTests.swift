@@ -49,7 +49,8 @@ import Testing
             #expect(try file.read(name) == Tensor(shape: shape, elementType: type, elements: elements), "\(name)")
         }
         #expect(file.metadata == ["format": "pt"])
-        #expect(throws: RunError.self) { try file.read("absent") }
+        let absent = #expect(throws: RunError.self) { try file.read("absent") }
+        #expect(absent?.kind == .notFound && absent?.object == "absent" && absent?.reason == "is not in the file")
     }
 
     @Test func `float8 is refused with what to do`() throws {
@@ -128,12 +129,12 @@ import Testing
         let bool = try open(
             SafetensorsFileTests.bytes(#"{"w":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}"#, [1, 2]))
         var error = #expect(throws: RunError.self) { try bool.read("w") }
-        #expect(error?.kind == .malformed)
+        #expect(error?.kind == .malformed && error?.reason.contains("a bool that is 2, neither 0 nor 1") == true)
         let large = try open(
             SafetensorsFileTests.bytes(
                 #"{"w":{"dtype":"U64","shape":[1],"data_offsets":[0,8]}}"#, [0, 0, 0, 0, 0, 0, 0, 0x80]))
         error = #expect(throws: RunError.self) { try large.read("w") }
-        #expect(error?.kind == .unsupported)
+        #expect(error?.kind == .unsupported && error?.reason.contains("store it as int64 or float64") == true)
     }
 
     @Test func `a file that becomes shorter while it is open is temporary`() throws {
@@ -145,18 +146,24 @@ import Testing
             truncate(path, off_t(bytes.count - 3))
             let error = #expect(throws: RunError.self) { try file.read("w") }
             #expect(error?.kind == .temporary)
+            #expect(error?.reason.contains("became shorter while it was read") == true)
         }
     }
 
     @Test func `a file that is absent, a folder, or a pipe is refused without waiting`() throws {
         try withTemporaryFolder { folder in
             var error = #expect(throws: RunError.self) { try SafetensorsFile(reading: "\(folder)/absent.safetensors") }
-            #expect(error?.kind == .notFound)
+            #expect(error?.kind == .notFound && error?.reason == "cannot be opened: No such file or directory")
             error = #expect(throws: RunError.self) { try SafetensorsFile(reading: folder) }
-            #expect(error?.kind == .mismatch)
+            #expect(error?.kind == .mismatch && error?.reason == "expected a file, found a folder or device")
             #expect(mkfifo("\(folder)/pipe.safetensors", 0o600) == 0)
             error = #expect(throws: RunError.self) { try SafetensorsFile(reading: "\(folder)/pipe.safetensors") }
             #expect(error?.kind == .mismatch)
+            let closed = "\(folder)/closed.safetensors"
+            try Data().write(to: URL(fileURLWithPath: closed))
+            #expect(chmod(closed, 0o000) == 0)
+            error = #expect(throws: RunError.self) { try boundByPermissions { try SafetensorsFile(reading: closed) } }
+            #expect(error?.kind == .io && error?.reason == "cannot be opened: Permission denied")
         }
     }
 }
