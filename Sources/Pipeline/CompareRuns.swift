@@ -65,7 +65,7 @@ public func compareRuns(
         groupKey: groupKey)
 }
 
-/// The components of all runs stacked; nil where the outputs are not of one probe, or are not stored.
+/// The components of all runs stacked; nil where the outputs are not of one probe, are not stored or are not finite.
 private func jointDynamics(_ runs: [ComparedRun], _ measurements: [Measurements]) throws -> [EssentialDynamics]? {
     guard let first = measurements[0].outputProducts, let probe = first.probeDigest,
         measurements.allSatisfy({
@@ -91,6 +91,7 @@ private func jointDynamics(_ runs: [ComparedRun], _ measurements: [Measurements]
     let products = try innerProducts(count: surveys.count, dimension: first.dimension, probeDigest: probe) {
         try Survey.read(.outputs, from: surveys[$0])
     }
+    guard products.values.allSatisfy(\.isFinite) else { return nil }
     return try EssentialDynamics.joint(products: products, steps: measurements.map(\.steps))
 }
 

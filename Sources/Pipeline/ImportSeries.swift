@@ -44,7 +44,7 @@ public func findStages(
     let isFile = !isFolder.boolValue
     let isTable = isFile && !StoredTraces.isTraceFile(path)
     guard isTable || columns.isEmpty else {
-        throw Failure(.usage, "\(path): is no table of series; --column does not apply to it")
+        throw Failure(.usage, "\(path): is no table of series; --column does not apply to it. Leave it out")
     }
     let lock = try isFile || store.isThere ? store.lock(.exclusive) : nil
     defer { lock?.release() }

@@ -118,7 +118,10 @@ public struct PlannedWork: Sendable {
 /// - Throws: What `measure` would throw before it starts to work.
 public func planWork(at path: String, options: MeasureOptions, share: Share? = nil) throws -> PlannedWork {
     guard !StoredTraces.isTraces(at: path) else {
-        throw Failure(.usage, "\(path) holds chains that were sampled already: nothing would be sampled")
+        throw Failure(
+            .usage,
+            "\(path) holds chains that were sampled already: nothing would be sampled. "
+                + "`instar analyze` without --dry-run reads them")
     }
     let run = try RunDirectory(at: path)
     let store = MeasurementStore(run: path, output: options.output)

@@ -10,14 +10,14 @@ func readAnalysisDocument(_ path: String) throws(Failure) -> AnalysisDocument {
     struct Head: Decodable {
         var schema: String
     }
+    let remedy = "Run `instar analyze` or `instar report` on the run again, and name the analysis.json it writes"
     guard FileManager.default.fileExists(atPath: path) else {
-        throw Failure(.notFound, "\(path): expected an analysis.json of Instar's, found no such file")
+        throw Failure(.notFound, "\(path): expected an analysis.json of Instar's, found no such file. \(remedy)")
     }
     let data: Data
     do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
         throw Failure(.io, "\(path): cannot be read (\(error.localizedDescription)). Check its permissions")
     }
-    let remedy = "Run `instar analyze` or `instar report` on the run again, and name the analysis.json it writes"
     guard let head = try? JSONDecoder().decode(Head.self, from: data) else {
         let isJSON = (try? JSONSerialization.jsonObject(with: data)) != nil
         throw Failure(

@@ -22,7 +22,7 @@ struct Configuration {
         for assignment in assignments {
             let parts = assignment.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else {
-                throw Failure(.usage, "--set \(assignment): expected KEY=VALUE")
+                throw Failure(.usage, "--set \(assignment): expected KEY=VALUE, as in --set chains=4")
             }
             guard parts[0] != "restrictions" else {
                 throw Failure(
@@ -30,7 +30,9 @@ struct Configuration {
                 )
             }
             guard Self.keys.contains(parts[0]) else {
-                let nearest = nearestName(to: parts[0], among: Self.keys).map { "; did you mean '\($0)'?" } ?? ""
+                let nearest =
+                    nearestName(to: parts[0], among: Self.keys).map { "; did you mean '\($0)'?" }
+                    ?? "; settings have the long names of the options, which --help lists"
                 throw Failure(.usage, "--set \(assignment): there is no setting '\(parts[0])'\(nearest)")
             }
             assigned[parts[0]] = parts[1]

@@ -47,6 +47,7 @@ import Testing
             return scratch.file(name)
         }
         let document = try String(contentsOfFile: "\(first)/analysis.json", encoding: .utf8)
+        let namesake = try write(document, "namesake.json")
         let later = try write(
             document.replacingOccurrences(of: "instar-analysis/1", with: "instar-analysis/9"), "later.json")
         let cut = try write(String(document.prefix(2000)), "cut.json")
@@ -59,6 +60,7 @@ import Testing
             ([first, scratch.file("none")], [], 66, ["none"]),
             ([loss, speed], [], 65, ["no quantity in common"]),
             ([first, loss], ["--baseline", "third"], 64, ["third"]),
+            ([first, namesake], ["--baseline", "first"], 64, ["2 runs have this name. State a place from 1 to 2"]),
             ([first, loss], ["--group-by", "width"], 64, ["width"]),
         ]
         for (runs, options, status, words) in cases {

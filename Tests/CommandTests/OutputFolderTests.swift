@@ -142,6 +142,17 @@ import Testing
         try expectEqualFolders("out", "whole")
     }
 
+    @Test(.enabled(if: canDropPowers, "needs setpriv where the user is root"))
+    func `a folder that cannot be listed is not served`() throws {
+        try FileManager.default.createDirectory(atPath: scratch.file("runs"), withIntermediateDirectories: false)
+        #expect(chmod(scratch.file("runs"), 0o111) == 0)
+        let powers = "--bounding-set=-dac_override,-dac_read_search"
+        let errors = try run(
+            ["serve", scratch.file("runs"), "--port", "0"],
+            script: getuid() == 0 ? "exec setpriv \(powers) \"$0\" \"$@\"" : "exec \"$0\" \"$@\"", status: 1)
+        #expect(errors.contains("\(scratch.file("runs")): cannot be listed. Check its permissions"))
+    }
+
     // MARK: Permissions and links
 
     @Test(arguments: [0o027, 0o077, 0o002])

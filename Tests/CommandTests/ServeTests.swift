@@ -47,7 +47,8 @@ import Testing
     @Test func `a comparison that cannot be made says why on the list`() throws {
         try makeRuns()
         let server = try Server(scratch.file("runs"))
-        let run = try #require(identifiers(server.ask("/").body).first)
+        let runs = try identifiers(server.ask("/").body)
+        let run = try #require(runs.first)
         for (query, status, words) in [
             ("", 400, "Tick at least two runs"), ("?run=\(run)", 400, "Tick at least two runs"),
             ("?run=\(run)&run=0000000000000000", 404, "no longer here"),
@@ -57,6 +58,10 @@ import Testing
             let answer = try server.ask("/compare\(query)")
             #expect(answer.status == status && answer.body.contains(words), "\(query): \(answer.status)")
         }
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.file("runs/first/out/more.h5"), withDestinationPath: scratch.file("secret.txt"))
+        let answer = try server.ask("/compare?" + runs.map { "run=\($0)" }.joined(separator: "&"))
+        #expect(answer.status == 400 && answer.body.contains("more.h5: a link that leads out of"))
     }
 
     @Test func `no file outside the folder, and none but the results, can be reached`() throws {

@@ -4,7 +4,7 @@ import Testing
 
 /// Requests that make no sense: each ends with the status of its kind, prints nothing on stdout and says what to state.
 @Suite struct UsageTests {
-    /// A command line in which RUN is a shipped run; its message must hold a text.
+    /// A command line in which RUN is a shipped run and TRACES are stored chains; its message must hold a text.
     struct Refusal: Sendable, CustomTestStringConvertible {
         let arguments: [String]
         let status: Int32
@@ -20,13 +20,45 @@ import Testing
     }
 
     @Test(arguments: [
-        Refusal("measure RUN --set chains", saying: "--set chains: expected KEY=VALUE"),
+        Refusal("measure RUN --set chains", saying: "--set chains: expected KEY=VALUE, as in --set chains=4"),
         Refusal("measure RUN --set chanes=2", saying: "no setting 'chanes'; did you mean 'chains'"),
+        Refusal("measure RUN --set zzzzzzzzz=2", saying: "the long names of the options, which --help lists"),
+        Refusal("measure RUN --set restrictions=W", saying: "listed in a settings file, or stated by --parameters"),
+        Refusal("measure RUN --set draws=many", saying: "--set: draws: expected a whole number, found 'many'"),
+        Refusal("measure RUN --set step-size=small", saying: "--set: step-size: expected a number, found 'small'"),
+        Refusal("measure RUN --set extrapolate=perhaps", saying: "expected true or false, found 'perhaps'"),
+        Refusal("measure RUN --set memory=much", saying: "expected a size as in 800M or 4G, found 'much'"),
+        Refusal("measure RUN --set steps=some", saying: "expected steps as in 0,100,5000, found 'some'"),
+        Refusal("measure RUN --set precision=half", saying: "expected float or double, found 'half'"),
         Refusal("measure RUN --config /no-such-file.yaml", 66, saying: "/no-such-file.yaml: is not there"),
         Refusal("measure RUN --settings-only --dry-run", saying: "goes neither with --dry-run"),
         Refusal("measure RUN --max-draws 500", saying: "--max-draws limits what --target-error may take"),
+        Refusal("measure RUN --jobs 0", saying: "--jobs must be at least 1"),
+        Refusal("measure RUN --every 0", saying: "--every must be at least 1"),
+        Refusal("measure RUN --steps 0 --every 2", saying: "--steps and --every exclude each other"),
+        Refusal("measure RUN --steps 7", saying: "the series has no checkpoint at 7"),
+        Refusal("measure RUN --memory 1M", 65, saying: "--memory allows 1 MiB. Raise --memory"),
+        Refusal("measure RUN --examples rare", 66, saying: "subsets/rare"),
+        Refusal("measure RUN --parameters nothing", saying: "restriction 'nothing': "),
+        Refusal("measure RUN --json", saying: "--json goes with --dry-run"),
+        Refusal("measure RUN --unit x", saying: "--unit x: no unit of this run has that name"),
+        Refusal("measure RUN --unit x --target-error 1", saying: "are lengthened together. State --shard instead"),
+        Refusal("measure RUN --unit x --shard 0/2", saying: "--shard and --unit exclude each other"),
+        Refusal("measure RUN --shard auto", saying: "State --shard INDEX/COUNT"),
         Refusal("measure RUN --shard 5/2", saying: "'5/2' is invalid for '--shard"),
         Refusal("calibrate RUN --max-draws 100", saying: "--max-draws must be at least 512"),
+        Refusal("calibrate RUN --step-size 1", saying: "--step-size does not go with calibrate"),
+        Refusal("merge RUN", 66, saying: "Run `instar measure --shard INDEX/COUNT` first"),
+        Refusal("merge RUN --dry-run", saying: "merge has no --dry-run: `instar status` looks"),
+        Refusal("merge RUN --shards 0", saying: "--shards: expected a number of shares, at least 1"),
+        Refusal("status RUN", 66, saying: "nothing has been measured yet"),
+        Refusal("report RUN", 66, saying: "Run `instar analyze` or `instar measure` on the run first"),
+        Refusal("show RUN", 66, saying: "Run `instar analyze` or `instar measure` on the run first"),
+        Refusal("inspect /no-such-run", 66, saying: "/no-such-run"),
+        Refusal("analyze TRACES --dry-run", saying: "`instar analyze` without --dry-run reads them"),
+        Refusal("stages TRACES --column llc=x", saying: "--column does not apply to it. Leave it out"),
+        Refusal("stages TRACES --column llc=x --column llc=y", saying: "llc is stated twice. State it once"),
+        Refusal("slurm RUN --tasks 0", saying: "--tasks: expected at least 1"),
         Refusal("slurm RUN --dry-run", saying: "without --submit it only prints"),
         Refusal("slurm RUN --sbatch=nice", saying: "as --sbatch=--nice=100"),
         Refusal("slurm RUN --tasks 1000000", saying: "tasks at most. State fewer"),
@@ -35,16 +67,20 @@ import Testing
         Refusal("watch RUN --interval 0", saying: "expected seconds above 0"),
         Refusal("watch RUN --idle 0", saying: "expected minutes above 0"),
         Refusal("watch RUN --dry-run", saying: "instar analyze --dry-run"),
+        Refusal("serve RUN --port 70000", saying: "--port: expected 0 to 65535, found 70000"),
         Refusal("serve /no-such-folder", 66, saying: "expected a folder that runs lie in"),
         // An address of the documentation's (RFC 5737), which no machine has.
         Refusal("serve RUN --host 203.0.113.7", 1, saying: "Check --host and --port"),
     ]) func `is refused`(_ refusal: Refusal) throws {
         let scratch = try Scratch()
-        let needsFolder = ["measure", "calibrate", "slurm"].contains(refusal.arguments[0])
-        let run = try Fixture.url("runs/tms-seed-A").path
+        let needsFolder = ["measure", "calibrate", "slurm", "merge", "status", "report", "show"].contains(
+            refusal.arguments[0])
+        let places = [
+            "RUN": try Fixture.url("runs/tms-seed-A").path, "TRACES": try Fixture.url("traces/devinterp.h5").path,
+        ]
         let errors = try Program.failure(
             status: refusal.status,
-            refusal.arguments.map { $0 == "RUN" ? run : $0 } + (needsFolder ? ["--output", scratch.file("out")] : []),
+            refusal.arguments.map { places[$0] ?? $0 } + (needsFolder ? ["--output", scratch.file("out")] : []),
             scratch: scratch)
         #expect(errors.contains(refusal.message), "\(errors)")
     }
@@ -52,6 +88,9 @@ import Testing
     @Test(arguments: [
         ("settings.yaml", "chains: [1, 2]", "expected a whole number, found"),
         ("settings.yaml", "restrictions: 3", "restrictions: line 1: expected `key: value`"),
+        ("settings.yaml", "restrictions: {all: 3}", "expected `parameters` and `examples`, found something else"),
+        ("analysis.json", "{\"schema\": \"instar-analysis/1\"}", "found a document that lacks a part of it"),
+        ("analysis.json", "{\"runs\": []}", "found another JSON, without a schema"),
         ("analysis.json", "{\"schema\": \"other\"}", "expected the schema instar-analysis/1, found other"),
         ("analysis.json", "cut", "found what is no JSON"),
     ]) func `a file that does not hold what it should is bad data`(
@@ -68,5 +107,37 @@ import Testing
             ]
         let errors = try Program.failure(status: 65, arguments, scratch: scratch)
         #expect(errors.contains(message) && errors.contains(name), "\(errors)")
+    }
+
+    @Test func `an empty name is no folder of results`() throws {
+        let scratch = try Scratch()
+        let errors = try Program.failure(
+            status: 64, ["measure", Fixture.url("runs/tms-seed-A").path, "--output", ""], scratch: scratch)
+        #expect(errors.contains("--output: expected a folder, found an empty name"), "\(errors)")
+    }
+
+    @Test func `a folder in place of an analysis is a failure to read`() throws {
+        let scratch = try Scratch()
+        try FileManager.default.createDirectory(
+            atPath: scratch.file("analysis.json"), withIntermediateDirectories: false)
+        let errors = try Program.failure(status: 1, ["show", scratch.file("analysis.json")], scratch: scratch)
+        #expect(errors.contains("analysis.json: cannot be read"), "\(errors)")
+    }
+
+    /// With an sbatch of its own, whatever the machine has.
+    @Test func `jobs that cannot be submitted are a failure`() throws {
+        let scratch = try Scratch()
+        try Data("#!/bin/sh\necho 'no such partition' >&2\nexit 3\n".utf8).write(
+            to: URL(fileURLWithPath: scratch.file("sbatch")))
+        #expect(chmod(scratch.file("sbatch"), 0o755) == 0)
+        let process = try Program.shell(
+            "PATH=\(scratch.path):$PATH exec \"$0\" \"$@\"",
+            ["slurm", Fixture.url("runs/tms-seed-A").path, "--submit", "--output", scratch.file("out")]
+                + AnalyzeTests.short, scratch: scratch)
+        try process.run()
+        process.waitUntilExit()
+        let errors = try scratch.text("stderr")
+        #expect(process.terminationStatus == 1)
+        #expect(errors.contains("no such partition") && errors.contains("the jobs could not be submitted"))
     }
 }

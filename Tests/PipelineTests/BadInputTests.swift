@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Runs
 import Tensors
 import TestSupport
 import Testing
@@ -71,7 +72,107 @@ import Testing
     @Test func `a loss that cannot be inferred lists the candidates`() async throws {
         try run.rewriteManifest("name: nameless\n")
         let failure = try await analyzeFailure()
+        #expect(failure.kind == .mismatch && failure.reason.contains("cannot be told from targets of type float32"))
         #expect(failure.reason.contains("sum-squared-error") && failure.reason.contains("run.yaml"))
+    }
+
+    @Test func `a loss that is none is answered with the nearest`() async throws {
+        try run.rewriteManifest("loss: cross-entropie\n")
+        let failure = try await analyzeFailure()
+        #expect(failure.kind == .malformed && failure.reason.contains("run.yaml: loss: expected one of"))
+        #expect(failure.reason.contains("found 'cross-entropie'; did you mean 'cross-entropy'?"))
+    }
+
+    @Test func `without targets the loss must be stated`() async throws {
+        try run.rewriteManifest("name: nameless\n")
+        try run.rewriteExamples([("x", Tensor([Float](repeating: 0.5, count: 60), shape: [10, 6]))])
+        let failure = try await analyzeFailure()
+        #expect(failure.kind == .notFound && failure.reason.contains("no `targets` to infer it from"))
+        #expect(failure.reason.contains("\(run.path)/data.h5") && failure.reason.contains("expected `loss:`"))
+    }
+
+    @Test func `too few examples for the default temperature are refused with what to state`() async throws {
+        try run.rewriteExamples([
+            ("x", Tensor([Float](repeating: 0.5, count: 12), shape: [2, 6])),
+            ("targets", Tensor([Float](repeating: 0.5, count: 12), shape: [2, 6])),
+        ])
+        let failure = try await analyzeFailure()
+        #expect(failure.kind == .mismatch)
+        #expect(failure.reason.contains("2 training examples") && failure.reason.contains("state --n-beta"))
+    }
+
+    /// Defaults are derived from the curvature, which such an example has none of.
+    @Test func `an example whose loss is not finite is named`() async throws {
+        var numbers = [Double](repeating: 0.5, count: 60)
+        numbers[42] = 1e200
+        try run.rewriteExamples([
+            ("x", Tensor([Float](repeating: 0.5, count: 60), shape: [10, 6])),
+            ("targets", Tensor(numbers, shape: [10, 6])),
+        ])
+        var options = run.quick
+        options.sampling.stepSize = nil
+        let failure = try await failure { [options] in _ = try await analyzeRun(at: run.path, options: options) }
+        #expect(
+            failure.kind == .malformed && failure.reason.contains("training example 7 gives the loss inf"),
+            "\(failure.reason)")
+        #expect(failure.reason.contains("state --step-size and --localization"))
+    }
+
+    @Test func `settings are not derived from checkpoints that cannot be read`() async throws {
+        let folder = "\(run.path)/checkpoints"
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        let last = names.count - 1
+        // Those that are looked at, and one that is left.
+        for place in 0...4 {
+            try #require(FileHandle(forWritingAtPath: "\(folder)/\(names[place * last / 4])")).truncate(atOffset: 700)
+        }
+        var options = run.quick
+        (options.sampling.stepSize, options.every) = (nil, nil)
+        options.steps = [try RunDirectory(at: run.path).series.references[1].step]
+        let failure = try await failure { [options] in _ = try await analyzeRun(at: run.path, options: options) }
+        #expect(failure.kind == .malformed)
+        #expect(failure.reason.contains("none of the checkpoints that settings are derived from can be read"))
+        #expect(failure.reason.contains("State --step-size and --localization"))
+    }
+
+    @Test func `recorded outputs of another count are refused with both counts`() async throws {
+        try HDF5File.writeAtomically(to: "\(run.path)/data.h5") { root throws(HDF5Error) in
+            let x = Tensor((0..<60).map { Float($0 % 7) / 7 }, shape: [10, 6])
+            try root.write("x", x)
+            try root.write("targets", x)
+            try root.createGroup("recorded_outputs").write(
+                "0", Tensor([Float](repeating: 3, count: 10), shape: [2, 5]))
+        }
+        let failure = try await analyzeFailure()
+        #expect(failure.kind == .mismatch)
+        #expect(failure.reason.contains("at step 0: expected 12 numbers for 2 examples, found 10 in shape"))
+    }
+
+    @Test func `whole numbers that the graph uses must be the same at every checkpoint`() async throws {
+        let run = try RunCopy(of: "modular-addition")
+        let series = try RunDirectory(at: run.path).series
+        let checkpoints = try [0, 1].map { try series.read(at: $0) }
+        try FileManager.default.removeItem(atPath: "\(run.path)/checkpoints")
+        try FileManager.default.createDirectory(
+            atPath: "\(run.path)/checkpoints", withIntermediateDirectories: false)
+        // Which of the two numbers is the first of a pair: a constant of the graph, stored as if it were trained.
+        for (index, checkpoint) in checkpoints.enumerated() {
+            try HDF5File.writeAtomically(to: "\(run.path)/checkpoints/step_\(index).h5") { root throws(HDF5Error) in
+                for tensor in checkpoint.tensors { try root.write(tensor.name, tensor.tensor) }
+                try root.write("val_0", Tensor([Int64(index)], shape: []))
+            }
+        }
+        try run.rewriteManifest("loss: cross-entropy\n")
+        let failure = try await failure {
+            let directory = try RunDirectory(at: run.path)
+            let model = try LoadedModel(
+                run: directory, modelPath: #require(directory.modelPath),
+                examplesPath: #require(directory.examplesPath), checkpoint: directory.series.read(at: 0))
+            _ = try model.center(of: directory.series.read(at: 0), as: Float.self)
+            _ = try model.center(of: directory.series.read(at: 1), as: Float.self)
+        }
+        #expect(failure.kind == .unsupported && failure.reason.contains("checkpoint 1: 'val_0' is not floating point"))
+        #expect(failure.reason.contains("Store it as floating point"))
     }
 
     @Test func `a checkpoint replaced between two runs is named and its results are kept`() async throws {

@@ -22,31 +22,52 @@ struct SamplingDefaultsTests {
     }
 
     @Test func `a flat loss without localization has no default step size`() {
-        #expect(throws: SamplingError.self) {
+        let error = #expect(throws: SamplingError.self) {
             try SamplingSettings.defaultStepSize(nBeta: 100, curvature: 0, localization: 0)
         }
+        #expect(error?.kind == .malformed && error?.reason.contains("give --step-size or --localization") == true)
     }
 
-    @Test func `settings out of range are named`() throws {
-        let good = testSettings(draws: 10, batch: 5, minibatches: .epochs, stepSize: 1, nBeta: 1, localization: 0)
-        try good.validate(exampleCount: 5)
-        let cases: [(WritableKeyPath<SamplingSettings, Int>, Int, String)] = [
-            (\.chainCount, 0, "chains"), (\.drawCount, 0, "draws"), (\.burnInCount, -1, "burn-in"),
-            (\.batchSize, 0, "batch"), (\.batchSize, 6, "batch"),
-        ]
-        for (field, value, location) in cases {
-            var settings = good
-            settings[keyPath: field] = value
-            let error = #expect(throws: SamplingError.self) { try settings.validate(exampleCount: 5) }
-            #expect(error?.location == location)
-        }
-        let numbers: [(WritableKeyPath<SamplingSettings, Double>, Double)] = [
-            (\.stepSize, 0), (\.stepSize, .nan), (\.nBeta, -1), (\.localization, -1), (\.localization, .infinity),
-        ]
-        for (field, value) in numbers {
-            var settings = good
-            settings[keyPath: field] = value
-            #expect(throws: SamplingError.self) { try settings.validate(exampleCount: 5) }
-        }
+    /// A change to settings that are good for five examples, and what is said of it.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        let words: String
+        let kind: SamplingError.Kind
+        let change: @Sendable (inout SamplingSettings) -> Void
+
+        init(
+            _ words: String, _ kind: SamplingError.Kind = .malformed,
+            _ change: @escaping @Sendable (inout SamplingSettings) -> Void
+        ) { (self.words, self.kind, self.change) = (words, kind, change) }
+
+        var testDescription: String { words }
+    }
+
+    @Test(arguments: [
+        Fault("chains: expected at least 1, found 0") { $0.chainCount = 0 },
+        Fault("draws: expected at least 1, found 0") { $0.drawCount = 0 },
+        Fault("burn-in: expected at least 0, found -1") { $0.burnInCount = -1 },
+        Fault("batch: expected at least 1, found 0") { $0.batchSize = 0 },
+        Fault("step size: expected a positive number, found 0.0") { $0.stepSize = 0 },
+        Fault("step size: expected a positive number, found nan") { $0.stepSize = .nan },
+        Fault("nβ: expected a positive number, found -1.0") { $0.nBeta = -1 },
+        Fault("localization: expected a number of at least 0, found -1.0") { $0.localization = -1 },
+        Fault("localization: expected a number of at least 0, found inf") { $0.localization = .infinity },
+        Fault("steps per draw: expected at least 1, found 0") { $0.stepsPerDraw = 0 },
+        Fault("target error: expected a positive number, found 0.0") { $0.targetError = 0 },
+        Fault("extrapolation: expected a sampler with a bias of the step, found mala") {
+            ($0.extrapolates, $0.method) = (true, .mala)
+        },
+        Fault("chains: expected an even number from 4 on, found 2") { $0.extrapolates = true },
+        Fault("chains: expected an even number from 4 on, found 5") { ($0.extrapolates, $0.chainCount) = (true, 5) },
+        Fault("batch: expected all 5 examples for hmc, found 4") { ($0.method, $0.batchSize) = (.hmc, 4) },
+        Fault("minibatches: expected epochs for hmc, found iid") { ($0.method, $0.minibatches) = (.hmc, .iid) },
+        Fault("batch: an epoch of 5 examples holds no minibatch of 6; lower --batch", .mismatch) { $0.batchSize = 6 },
+    ]) func `settings out of range are named`(_ fault: Fault) throws {
+        var settings = testSettings(draws: 10, batch: 5, minibatches: .epochs, stepSize: 1, nBeta: 1, localization: 0)
+        try settings.validate(exampleCount: 5)
+        fault.change(&settings)
+        let error = #expect(throws: SamplingError.self) { try settings.validate(exampleCount: 5) }
+        #expect(error?.kind == fault.kind)
+        #expect(error?.description.hasPrefix(fault.words) == true, "\(error?.description ?? "")")
     }
 }

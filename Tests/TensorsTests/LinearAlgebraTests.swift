@@ -142,7 +142,15 @@ private func transposed(_ a: [Double], rows: Int, columns: Int) -> [Double] {
     }
 
     @Test func `an indefinite matrix is refused with the order of its minor`() {
-        #expect(throws: LinearAlgebraError.notPositiveDefinite(order: 2)) { try Cholesky([1, 2, 2, 1], count: 2) }
+        let error = #expect(throws: LinearAlgebraError.notPositiveDefinite(order: 2)) {
+            try Cholesky([1, 2, 2, 1], count: 2)
+        }
+        #expect(error?.description == "the matrix is not positive definite: its leading minor of order 2")
+    }
+
+    @Test(arguments: [Double.nan, .infinity]) func `a matrix with a number that is none is refused`(number: Double) {
+        let error = #expect(throws: LinearAlgebraError.notFinite) { try Cholesky([1, 0, number, 1], count: 2) }
+        #expect(error?.description == "the matrix holds a number that is not finite")
     }
 }
 

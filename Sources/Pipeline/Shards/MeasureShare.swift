@@ -21,7 +21,7 @@ public func measureShare(
     try store.prepare()
     let locks = try UnitLocks(in: store.folder)
     let (work, jobs) = try await settledWork(
-        run, options: options, store: store, locks: locks, progress: progress, note: note)
+        run, options: options, share: share, store: store, locks: locks, progress: progress, note: note)
     let units = try work.units(of: share, in: work.units(store))
     let isOurs = locks.take(.task(share.name))
     defer { if isOurs { locks.give(.task(share.name)) } }
@@ -57,15 +57,18 @@ public func settleSettings(
     defer { lock.release() }
     try store.prepare()
     _ = try await settledWork(
-        run, options: options, store: store, locks: UnitLocks(in: store.folder), progress: progress, note: note)
+        run, options: options, share: nil, store: store, locks: UnitLocks(in: store.folder), progress: progress,
+        note: note)
 }
 
 /// The work with the settings that are stored, which are those of every other process too.
 ///
 /// Settings follow from the run and the request, but curvatures differ in their last bits between kinds of processors. So
 /// the first process decides, under a lock, and all others, which may wait for its calibration, take what it stored.
+///
+/// - Parameter share: What is to be measured, which is refused before a calibration where it names nothing; nil: nothing.
 private func settledWork(
-    _ run: RunDirectory, options: MeasureOptions, store: MeasurementStore, locks: UnitLocks,
+    _ run: RunDirectory, options: MeasureOptions, share: Share?, store: MeasurementStore, locks: UnitLocks,
     progress: AsyncStream<WorkProgress>.Continuation?, note: (String) -> Void
 ) async throws -> (work: Work, jobs: Int) {
     // Once they are stored nobody waits for anybody.
@@ -78,6 +81,7 @@ private func settledWork(
     let stored = try store.readSettings()
     var work = try prepareWork(run, options: options, store: store)
     let jobs = try work.jobCount(options, isShare: true)
+    if let share { _ = try work.units(of: share, in: work.units(store)) }
     work = try await work.calibrated(store: store, options: options, jobs: jobs, progress: progress, note: note)
     if stored != nil {
         if work.settings != stored { try store.write(work.settings) }

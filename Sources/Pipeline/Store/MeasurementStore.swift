@@ -82,16 +82,9 @@ struct MeasurementStore: Sendable {
 
     /// The settings that earlier work in this folder was done with; nil where there is none.
     func readSettings() throws(Failure) -> StoredSettings? {
-        guard FileManager.default.fileExists(atPath: settingsPath) else { return nil }
-        do {
-            return try JSONDecoder().decode(
-                StoredSettings.self, from: Data(contentsOf: URL(fileURLWithPath: settingsPath)))
-        } catch {
-            throw Failure(
-                .malformed,
-                "\(settingsPath): expected the settings of earlier work, found something else (\(error)). "
-                    + "Remove \(folder), or state another --output")
-        }
+        try readStoredJSON(
+            settingsPath, expected: "the settings of earlier work",
+            remedy: "Remove \(folder), or state another --output")
     }
 
     /// Makes `settings` those of this folder.

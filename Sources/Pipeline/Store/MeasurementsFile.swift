@@ -195,28 +195,33 @@ enum MeasurementsFile {
         if names.contains("weights") { measurements.weightProducts = try readProducts(root.group("weights")) }
         for (index, name) in header.recorded.enumerated() {
             let group = try root.group("recorded").group("series_\(index)")
+            let steps = try steps(group.dataset("step"))
             measurements.recordedSeries.append(
-                RecordedSeries(name: name, steps: try steps(group.dataset("step")), values: try group.doubles("value")))
+                RecordedSeries(name: name, steps: steps, values: try group.doubles("value", count: steps.count)))
         }
         return measurements
     }
 
     private static func readCheckpoints(_ root: HDF5Group, header: Header) throws -> [CheckpointMeasurement] {
         let group = try root.group("checkpoints")
-        let losses = try group.doubles("loss")
-        let gradientNorms = try group.doubles("gradient_norm")
+        let steps = try steps(group.dataset("checkpoint"))
+        let losses = try group.doubles("loss", count: steps.count)
+        let gradientNorms = try group.doubles("gradient_norm", count: steps.count)
         func rows(_ name: String, width: Int) throws -> [[Double]] {
-            guard width > 0 else { return losses.map { _ in [] } }
-            let values = try group.doubles(name)
-            return losses.indices.map { Array(values[$0 * width..<($0 + 1) * width]) }
+            guard width > 0 else { return steps.map { _ in [] } }
+            let values = try group.doubles(name, count: steps.count * width)
+            return steps.indices.map { Array(values[$0 * width..<($0 + 1) * width]) }
         }
         let norms = try rows("tensor_norm", width: header.tensors.count)
         let movements = try rows("tensor_movement", width: header.tensors.count)
         let subsets = try rows("subset_loss", width: header.subsets.count)
         // Estimates that were given and not sampled stand for themselves; chains replace the others below.
         let isGiven = header.settings == nil && header.imported == nil
-        let estimates = isGiven ? zip(try group.doubles("llc"), try group.doubles("llc_error")).map { ($0, $1) } : []
-        var checkpoints = try steps(group.dataset("checkpoint")).enumerated().map { index, step in
+        let estimates =
+            isGiven
+            ? zip(try group.doubles("llc", count: steps.count), try group.doubles("llc_error", count: steps.count))
+                .map { ($0, $1) } : []
+        var checkpoints = steps.enumerated().map { index, step in
             CheckpointMeasurement(
                 step: step, loss: losses[index].finite,
                 subsetLosses: zip(header.subsets, subsets[index]).map { (name: $0, loss: $1) },
@@ -238,6 +243,12 @@ enum MeasurementsFile {
         _ root: HDF5Group, header: Header, into measurements: inout Measurements
     ) throws {
         guard let groups = measurements.traceGroups(dimension: measurements.sampledCount) else { return }
+        guard header.observations.count == measurements.steps.count else {
+            throw HDF5Error(
+                .malformed,
+                "expected observations of \(measurements.steps.count) checkpoints, found \(header.observations.count): this "
+                    + "file was changed. Remove it and run again", path: root.file.path, object: "/instar/header")
+        }
         for (place, chains) in try groups.read(from: root).enumerated() {
             measurements.checkpoints[place].chains = chains
             measurements.checkpoints[place].llc = measurements.estimate(chains, conditions: groups.conditions)
@@ -259,9 +270,9 @@ enum MeasurementsFile {
     private static func readProducts(_ group: HDF5Group) throws -> InnerProducts {
         var digest: String?
         if case .text(let text)? = try group.attribute("probe_digest") { digest = text }
-        let dataset = try group.dataset("inner_product")
+        let count = try group.dataset("inner_product").shape.dimensions.first ?? 0
         return InnerProducts(
-            values: try dataset.read().values(), count: dataset.shape.dimensions.first ?? 0,
+            values: try group.doubles("inner_product", count: count * count), count: count,
             dimension: try group.requiredInteger("dimension"), probeDigest: digest)
     }
 

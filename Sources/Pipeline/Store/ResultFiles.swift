@@ -38,3 +38,22 @@ func storedJSON(_ value: some Encodable) throws -> String {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
+
+/// Reads what `storedJSON` made; nil where there is no file.
+///
+/// - Parameters:
+///   - expected: What the file should hold, in words.
+///   - remedy: What to do where it holds something else, as a sentence.
+func readStoredJSON<Value: Decodable>(
+    _ path: String, expected: String, remedy: String
+) throws(Failure) -> Value? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let data: Data
+    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+        throw Failure(.io, "\(path): cannot be read (\(error.localizedDescription)). Check its permissions")
+    }
+    do { return try JSONDecoder().decode(Value.self, from: data) } catch {
+        throw Failure(
+            .malformed, "\(path): expected \(expected), found something else, or only a part of it. \(remedy)")
+    }
+}

@@ -39,13 +39,16 @@ public final class StoreLock: Sendable {
     ///   - folder: The folder of results; it may be a link.
     ///   - mode: Whether others may hold it as well.
     /// - Throws: `Failure` of kind `temporary` that names the holder where another process has the folder and does not end
-    ///   within a second; `io` where the folder cannot be made or written to.
+    ///   within a second; `io` where the folder cannot be made or written to; `usage` for an empty name.
     public convenience init(folder: String, mode: Mode) throws(Failure) {
         try self.init(folder: folder, mode: mode, kernelLock: { flock($0, $1) })
     }
 
     init(folder: String, mode: Mode, patience: Duration = .seconds(1), kernelLock: @escaping KernelLock) throws(Failure)
     {
+        guard !folder.isEmpty else {
+            throw Failure(.usage, "--output: expected a folder, found an empty name. State a folder, or leave it out")
+        }
         path = "\(folder)/lock"
         record = LockRecord(taking: mode)
         var made: [String] = []

@@ -20,24 +20,20 @@ struct StoredCalibration: Codable, Sendable, Equatable {
     /// Reads the calibration of a folder; nil where there is none.
     static func read(in folder: String) throws(Failure) -> StoredCalibration? {
         let path = path(in: folder)
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let stored: StoredCalibration
-        do {
-            stored = try JSONDecoder().decode(
-                StoredCalibration.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw Failure(
-                .malformed,
-                "\(path): expected a calibration, found something else (\(error)). Remove it, or run `instar calibrate` again"
-            )
-        }
-        guard stored.version == currentVersion else {
+        let (expected, remedy) = ("a calibration", "Remove it, or run `instar calibrate` again")
+        guard let head: Head = try readStoredJSON(path, expected: expected, remedy: remedy) else { return nil }
+        guard head.version == currentVersion else {
             throw Failure(
                 .unsupported,
-                "\(path): a calibration of layout \(stored.version), expected \(currentVersion). "
-                    + "Run `instar calibrate` again")
+                "\(path): is a calibration of layout \(head.version), and this version of Instar reads layout "
+                    + "\(currentVersion). \(remedy)")
         }
-        return stored
+        return try readStoredJSON(path, expected: expected, remedy: remedy)
+    }
+
+    /// What the file holds in every layout.
+    private struct Head: Decodable {
+        var version: Int
     }
 
     /// Writes it whole or not at all; the folder is there.

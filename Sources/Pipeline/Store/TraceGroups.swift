@@ -138,10 +138,10 @@ struct TraceGroups {
     func read(from root: HDF5Group) throws(HDF5Error) -> [[ChainTrace]] {
         let names = Set(try root.members().map(\.name))
         let lengths = try root.group("chains")
-        let counts = try lengths.dataset("draw_count").read().integers ?? []
-        let diverged = try lengths.dataset("diverged_at_draw").read().integers ?? []
+        let counts = try lengths.integers("draw_count", count: steps.count * chainCount)
+        let diverged = try lengths.integers("diverged_at_draw", count: steps.count * chainCount)
         let hasLosses = try lengths.members().contains { $0.name == "center_loss" }
-        let centerLosses = hasLosses ? try lengths.doubles("center_loss") : []
+        let centerLosses = hasLosses ? try lengths.doubles("center_loss", count: steps.count) : []
         var traces = steps.map { _ in (0..<chainCount).map { ChainTrace(chain: $0) } }
 
         func fill(
@@ -151,7 +151,7 @@ struct TraceGroups {
             let drawCount = values.count / max(1, chainCount * steps.count)
             for checkpoint in steps.indices {
                 for chain in 0..<chainCount {
-                    let length = limit(Int(counts[checkpoint * chainCount + chain]))
+                    let length = limit(counts[checkpoint * chainCount + chain])
                     let missing = length - traces[checkpoint][chain][keyPath: path].count
                     traces[checkpoint][chain][keyPath: path] += (0..<max(0, min(drawCount, missing))).map {
                         values[(chain * drawCount + $0) * steps.count + checkpoint]
@@ -171,7 +171,7 @@ struct TraceGroups {
         }
         for checkpoint in steps.indices {
             for chain in 0..<chainCount {
-                let draw = Int(diverged[checkpoint * chainCount + chain])
+                let draw = diverged[checkpoint * chainCount + chain]
                 if draw >= 0 { traces[checkpoint][chain].outcome = .diverged(atDraw: draw) }
                 if hasLosses { traces[checkpoint][chain].centerLoss = centerLosses[checkpoint] }
             }

@@ -233,9 +233,15 @@ extension ChainObservations {
             if names.contains("covariance") {
                 let sketch = try group.group("covariance")
                 let mean = try sketch.doubles("mean")
+                let rowCount = try sketch.requiredInteger("row_count")
+                guard !mean.isEmpty, rowCount >= 2, rowCount.isMultiple(of: 2) else {
+                    throw HDF5Error(
+                        .malformed, "expected a mean and an even number of rows, found \(mean.count) and \(rowCount)",
+                        path: group.file.path, object: sketch.path)
+                }
                 let rows: [Scalar] = try sketch.dataset("rows").read().values()
                 covariance = try CovarianceSketch(
-                    dimension: mean.count, rowCount: sketch.requiredInteger("row_count"),
+                    dimension: mean.count, rowCount: rowCount,
                     drawCount: sketch.requiredInteger("draw_count"), mean: mean, rows: rows.chunks(of: mean.count),
                     totalScatter: sketch.number("total_scatter") ?? 0, shrinkage: sketch.number("shrinkage") ?? 0)
             }
@@ -279,6 +285,26 @@ extension HDF5Group {
 
     /// A dataset of numbers in Double.
     func doubles(_ name: String) throws(HDF5Error) -> [Double] { try dataset(name).read().values() }
+
+    /// The same, of so many numbers.
+    func doubles(_ name: String, count: Int) throws(HDF5Error) -> [Double] {
+        try checked(doubles(name), name, count: count)
+    }
+
+    /// A dataset of so many integers.
+    func integers(_ name: String, count: Int) throws(HDF5Error) -> [Int] {
+        try checked((dataset(name).read().integers ?? []).map { Int($0) }, name, count: count)
+    }
+
+    private func checked<Value>(_ values: [Value], _ name: String, count: Int) throws(HDF5Error) -> [Value] {
+        guard values.count == count else {
+            throw HDF5Error(
+                .malformed,
+                "expected \(count) values, found \(values.count): this file was changed. Remove it and run again",
+                path: file.path, object: path == "/" ? "/\(name)" : "\(path)/\(name)")
+        }
+        return values
+    }
 
     private func missing(_ name: String, _ expected: String) -> HDF5Error {
         HDF5Error(

@@ -53,7 +53,7 @@ struct Stages: AsyncParsableCommand {
                 throw Failure(.usage, "--column \(statement): expected WHAT=NAME with WHAT one of \(roles)")
             }
             guard columns.updateValue(parts[1], forKey: role) == nil else {
-                throw Failure(.usage, "--column \(statement): \(role.rawValue) is stated twice")
+                throw Failure(.usage, "--column \(statement): \(role.rawValue) is stated twice. State it once")
             }
         }
         return columns

@@ -128,6 +128,27 @@ import Testing
         #expect(unknown.kind == .usage)
     }
 
+    @Test func `units that cannot be measured alone are refused before anything is calibrated`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        var options = MeasureOptions()
+        // Enough for a short calibration to be due.
+        options.steps = [27_000, 117_000, 225_000]
+        options.sampling.drawCount = 7_000
+        var lengthened = options
+        lengthened.sampling.targetError = 1
+        for (options, words) in [
+            (options, "--unit x: no unit of this run has that name. `instar measure --dry-run --json` lists them"),
+            (lengthened, "--unit: with --target-error the chains of a checkpoint are lengthened together"),
+        ] {
+            let refused = try await failure {
+                _ = try await measureShare(.named(["x"]), of: run, options: options) { Issue.record("told: \($0)") }
+            }
+            #expect(refused.kind == .usage && refused.reason.contains(words), "\(refused.reason)")
+            #expect(!FileManager.default.fileExists(atPath: "\(copy.path)/instar/calibration.json"))
+        }
+    }
+
     @Test func `a damaged checkpoint is told of and left out, as by one process`() async throws {
         let copy = try RunCopy()
         let checkpoints = try FileManager.default.contentsOfDirectory(atPath: "\(copy.path)/checkpoints").sorted()

@@ -57,8 +57,6 @@ import Testing
         #expect(try array(0, 0, 7, 1, 8) == "0/8")
         #expect(try array(8, 1, 8, 1, 8) == "7/8")
         #expect(try array(20, 10, 30, 10, 3) == "1/3")
-        // `--array=3,7,12`
-        #expect(throws: Failure.self) { try array(7, 3, 12, 1, 3) }
         #expect(try share(["SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "3"]) == "2/3")
     }
 
@@ -71,9 +69,24 @@ import Testing
         #expect(try share(step.merging(["SLURM_STEP_NUM_TASKS": "3"]) { $1 }) == "2/3")
     }
 
-    @Test func `without Slurm there is no share to be found`() throws {
-        for environment in [[:], ["SLURM_PROCID": "0", "SLURM_NTASKS": "2"], ["SLURM_ARRAY_TASK_ID": "1"]] {
-            #expect(throws: Failure.self) { try share(environment) }
+    @Test func `variables that give no share are refused with what to state`() throws {
+        let uneven = [
+            "SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "3", "SLURM_ARRAY_TASK_MAX": "12",
+            "SLURM_ARRAY_TASK_STEP": "1", "SLURM_ARRAY_TASK_COUNT": "3",
+        ]
+        let cases: [([String: String], String)] = [
+            ([:], "--shard auto: expected the variables of a Slurm array or of srun"),
+            (["SLURM_PROCID": "0", "SLURM_NTASKS": "2"], "found neither"),
+            (["SLURM_ARRAY_TASK_ID": "1"], "SLURM_ARRAY_TASK_COUNT is not"),
+            (["SLURM_ARRAY_TASK_ID": "one"], "SLURM_ARRAY_TASK_ID: expected a whole number, found 'one'"),
+            // `--array=3,7,12`
+            (uneven, "the array's 3 indices from 3 to 12 are not evenly spaced"),
+            (["SLURM_STEP_ID": "0", "SLURM_PROCID": "4", "SLURM_NTASKS": "4"], "give the share 4/4"),
+        ]
+        for (environment, words) in cases {
+            let failure = #expect(throws: Failure.self) { try share(environment) }
+            #expect(failure?.kind == .usage && failure?.reason.contains(words) == true, "\(failure?.reason ?? "")")
+            #expect(failure?.reason.contains("State --shard ") == true)
         }
     }
 

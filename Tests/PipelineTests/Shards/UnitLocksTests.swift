@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Pipeline
@@ -24,6 +25,15 @@ import Testing
         }
         #expect(observer.heldUnitCount() == 0)
         #expect(!observer.isHeld(.task("a")))
+    }
+
+    @Test func `a file of locks that cannot be opened is a failure`() throws {
+        let copy = try RunCopy()
+        try FileManager.default.createDirectory(
+            atPath: "\(copy.path)/units.lock", withIntermediateDirectories: false)
+        let failure = #expect(throws: Failure.self) { try UnitLocks(in: copy.path) }
+        #expect(failure?.kind == .io)
+        #expect(failure?.reason.contains("\(copy.path)/units.lock: cannot be opened (Is a directory)") == true)
     }
 
     @Test func `a lock is waited for`() async throws {

@@ -165,10 +165,28 @@ import Testing
             let below = try refusal("\(folder)/file/instar", .exclusive)
             #expect(below.kind == .io && below.reason.contains("\(folder)/file/instar: cannot be made"))
             #expect(try refusal("\(folder)/file", .exclusive).reason.contains("Not a directory"))
+            let above = try refusal("\(folder)/none/../instar", .exclusive)
+            #expect(above.kind == .io && above.reason.contains("No such file or directory"))
             try FileManager.default.createSymbolicLink(atPath: "\(folder)/lock", withDestinationPath: "\(folder)/file")
             let link = try refusal(folder, .exclusive)
             #expect(link.kind == .io && link.reason.contains("\(folder)/lock"))
             #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/file")).isEmpty)
         }
+    }
+
+    @Test func `a lock that the system refuses is a failure with its reason`() throws {
+        try withTemporaryFolder { folder in
+            let failure = try refusal(folder, .exclusive) { _, _ in
+                errno = EIO
+                return -1
+            }
+            #expect(failure.kind == .io)
+            #expect(failure.reason.contains("\(folder)/lock: cannot be made or written to (Input/output error)"))
+        }
+    }
+
+    @Test func `an empty name is no folder`() throws {
+        let failure = try refusal("", .exclusive)
+        #expect(failure.kind == .usage && failure.reason.contains("--output: expected a folder, found an empty name"))
     }
 }

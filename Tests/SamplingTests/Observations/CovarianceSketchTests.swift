@@ -212,11 +212,14 @@ struct CovarianceSketchTests {
 
     @Test func `stored parts that do not fit are refused`() {
         func error(mean: [Double], rows: [[Double]], shrinkage: Double) -> SamplingError.Kind? {
-            #expect(throws: SamplingError.self) {
+            let error = #expect(throws: SamplingError.self) {
                 try CovarianceSketch(
                     dimension: 9, rowCount: 2, drawCount: 2, mean: mean, rows: rows, totalScatter: 1,
                     shrinkage: shrinkage)
-            }?.kind
+            }
+            #expect(error?.description.hasPrefix("covariance sketch: ") == true)
+            #expect(error?.reason.hasSuffix("measure again") == true)
+            return error?.kind
         }
         let nine = [Double](repeating: 1, count: 9)
         #expect(error(mean: [1], rows: [nine], shrinkage: 0) == .mismatch)

@@ -72,9 +72,12 @@ struct ExampleLossMomentsTests {
             try ExampleLossMoments(drawCount: 2, means: [1, 2], squaredDeviations: [1])
         }
         #expect(mismatch?.kind == .mismatch)
-        let malformed = #expect(throws: SamplingError.self) {
-            try ExampleLossMoments(drawCount: 2, means: [1], squaredDeviations: [-1])
+        #expect(mismatch?.reason.hasPrefix("2 means stand beside 1 sums of squared deviations") == true)
+        for (drawCount, squares) in [(2, -1.0), (-1, 1)] {
+            let malformed = #expect(throws: SamplingError.self) {
+                try ExampleLossMoments(drawCount: drawCount, means: [1], squaredDeviations: [squares])
+            }
+            #expect(malformed?.kind == .malformed && malformed?.reason.contains("is negative; measure again") == true)
         }
-        #expect(malformed?.kind == .malformed)
     }
 }

@@ -1,0 +1,131 @@
+import Foundation
+import HDF5
+import Runs
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// Files of results that are missing, damaged or of another version.
+@Suite struct StoredFilesTests {
+    private func failure(reading files: [String: String], _ read: (MeasurementStore) throws -> Void) throws -> Failure {
+        try withTemporaryFolder { folder in
+            let store = MeasurementStore(run: folder, output: folder)
+            try FileManager.default.createDirectory(atPath: "\(folder)/units", withIntermediateDirectories: true)
+            for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+            let error = try #require(throws: (any Error).self) { try read(store) }
+            #expect("\(error)".contains(folder), "\(error)")
+            return Failure(wrapping: error)
+        }
+    }
+
+    @Test(arguments: ["", "{", "[]", "{\"inputs\": 3}"])
+    func `settings that are none are malformed`(text: String) throws {
+        let found = try failure(reading: ["settings.json": text]) { _ = try $0.readSettings() }
+        #expect(found.kind == .malformed && found.reason.contains("expected the settings of earlier work"))
+        #expect(found.reason.contains("or state another --output"))
+    }
+
+    @Test(arguments: ["", "{", "{\"version\": 1, \"inputs\": []}"])
+    func `a calibration that is none is malformed`(text: String) throws {
+        let found = try failure(reading: ["calibration.json": text]) { _ = try readCalibration(in: $0.folder) }
+        #expect(found.kind == .malformed && found.reason.contains("expected a calibration"))
+        #expect(found.reason.contains("or run `instar calibrate` again"))
+    }
+
+    @Test func `a calibration of another layout is unsupported`() throws {
+        let found = try failure(reading: ["calibration.json": "{\"version\": 9}"]) {
+            _ = try readCalibration(in: $0.folder)
+        }
+        #expect(found.kind == .unsupported && found.reason.contains("layout 9"))
+        #expect(found.reason.contains("reads layout 1") && found.reason.contains("`instar calibrate` again"))
+    }
+
+    @Test func `a file that cannot be read is told apart from one that is damaged`() throws {
+        try withTemporaryFolder { folder in
+            // A folder is no file, whoever reads it.
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/settings.json", withIntermediateDirectories: false)
+            let found = #expect(throws: Failure.self) {
+                _ = try MeasurementStore(run: folder, output: folder).readSettings()
+            }
+            #expect(found?.kind == .io && found?.reason.contains("cannot be read") == true)
+        }
+    }
+
+    @Test func `measurements that are not there are told apart from those that are unfinished`() throws {
+        let missing = try failure(reading: [:]) { _ = try $0.readMeasurements() }
+        #expect(missing.kind == .notFound && missing.reason.contains("expected stored measurements"))
+        #expect(missing.reason.contains("`instar analyze` or `instar measure`"))
+        let unfinished = try failure(reading: ["units/000000000.h5": "", "units/.part.h5": ""]) {
+            _ = try $0.readMeasurements()
+        }
+        #expect(unfinished.kind == .notFound && unfinished.reason.contains("unfinished: 1 units of work are stored"))
+        #expect(unfinished.reason.contains("Run the command that began it once more"))
+    }
+
+    @Test func `measurements that are no HDF5 file are malformed`() throws {
+        let found = try failure(reading: ["measurements.h5": "no HDF5"]) { _ = try $0.readMeasurements() }
+        #expect(found.kind == .malformed && found.reason.contains("measurements.h5"))
+    }
+
+    @Test(arguments: [
+        ("{\"format\":4}", Failure.Kind.malformed, "its header is damaged. Remove the file"),
+        ("{\"format\":3}", .mismatch, "is of format 3, and this version of Instar reads format 4"),
+        ("{", .mismatch, "is of an unknown format"),
+    ]) func `a header that does not hold what it should`(_ text: String, _ kind: Failure.Kind, _ words: String) throws {
+        let found = try failure(reading: [:]) { store in
+            try HDF5File.writeAtomically(to: store.measurementsPath) { root throws(HDF5Error) in
+                let group = try root.createGroup("instar")
+                try group.writeDimension("part", integers([0]))
+                try group.write("header", [text], dimensions: ["part"])
+            }
+            _ = try store.readMeasurements()
+        }
+        #expect(found.kind == kind && found.reason.contains(words), "\(found.reason)")
+        #expect(found.reason.contains("`instar analyze` on the run again"))
+    }
+
+    /// What becomes of a unit whose file was changed.
+    private func failure(writing body: (HDF5Writer) throws(HDF5Error) -> Void) throws -> Failure {
+        try failure(reading: [:]) { store in
+            let path = store.surveyPath(step: 0)
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in try body(root) }
+            _ = try readingUnit(path) { () throws(HDF5Error) in try Survey.read(path) }
+        }
+    }
+
+    @Test func `a unit that lacks an attribute is damaged`() throws {
+        let text = try failure { _ throws(HDF5Error) in }
+        #expect(text.kind == .malformed && text.reason.contains("this stored result is damaged"))
+        #expect(text.reason.contains("'key'") && text.reason.contains("Remove it and run again"))
+        let number = try failure { root throws(HDF5Error) in try root.setAttribute("key", .text("key")) }
+        #expect(number.kind == .malformed && number.reason.contains("'step'"))
+    }
+
+    @Test func `a vector of a survey that is not there is not found`() throws {
+        let found = try failure(reading: [:]) { _ = try Survey.read(.weights, from: $0.surveyPath(step: 0)) }
+        #expect(found.kind == .notFound && found.reason.contains("expected a stored survey"))
+    }
+
+    @Test func `a stored array of another length than its file says is malformed`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/unit.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                try root.write("numbers", Tensor([1.5, 2.5], shape: [2]))
+                try root.write("counts", integers([1, 2]))
+            }
+            let root = try HDF5File(reading: path).root()
+            #expect(try root.doubles("numbers", count: 2) == [1.5, 2.5])
+            #expect(try root.integers("counts", count: 2) == [1, 2])
+            for read in [
+                { try root.doubles("numbers", count: 3) }, { try root.integers("counts", count: 3).map(Double.init) },
+            ] {
+                let error = #expect(throws: HDF5Error.self) { _ = try read() }
+                #expect(error?.kind == .malformed && error?.reason.contains("expected 3 values, found 2") == true)
+                #expect(error?.reason.contains("Remove it and run again") == true && error?.path == path)
+            }
+        }
+    }
+}
