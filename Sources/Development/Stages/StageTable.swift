@@ -7,8 +7,8 @@ extension StageFinding {
     /// interpolation and that of the boundary's place: a quarter of the loss's range over the 95 % interval, which is
     /// its standard deviation there when both are near normal.
     ///
-    /// Δλ̂ is that of the fitted curve between the stated steps. Its error is that of the curve, the checkpoints' errors
-    /// and the learnt noise included; the boundary's place is not part of it, since the LLC hardly changes there.
+    /// Δλ̂ is that of the fitted curve between the stated steps, as `GaussianProcess.changes` gives it. Its error is that of
+    /// the curve, the checkpoints' errors and the learnt noise included; the boundary's place is not part of it, since the LLC hardly changes there.
     static func stages(
         between boundaries: [Boundary], of points: [Point], excludedSteps: [Int] = [], process: GaussianProcess
     ) -> [Stage] {
