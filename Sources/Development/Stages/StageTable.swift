@@ -8,7 +8,8 @@ extension StageFinding {
     /// its standard deviation there when both are near normal.
     ///
     /// Δλ̂ is that of the fitted curve between the stated steps, as `GaussianProcess.changes` gives it. Its error is that of
-    /// the curve, the checkpoints' errors and the learnt noise included; the boundary's place is not part of it, since the LLC hardly changes there.
+    /// the curve, the checkpoints' errors and the learnt noise included; the boundary's place is not part of it, since the
+    /// LLC hardly changes there.
     static func stages(
         between boundaries: [Boundary], of points: [Point], excludedSteps: [Int] = [], process: GaussianProcess
     ) -> [Stage] {

@@ -117,7 +117,6 @@ struct ProductRule {
     }
 
     /// The value as a view of the storage that transposes, reshapes and scalings take it from; nil where it is not one.
-    ///
     private func followed(_ value: Int, depth: Int = depth) -> Operand? {
         guard depth > 0, let step = draft.producer(of: value), draft.values[value].description.isFloat,
             let source = step.inputs.first
