@@ -12,6 +12,8 @@ enum Target: String, CaseIterable {
     case traces
     /// Series of numbers: CSV and JSON lines.
     case series
+    /// A safetensors file, and the index of several.
+    case safetensors
 
     /// The target that INSTAR_FUZZ names; `graph` where it is not set.
     static let chosen = Target(rawValue: ProcessInfo.processInfo.environment["INSTAR_FUZZ"] ?? "graph") ?? .graph
@@ -22,6 +24,7 @@ enum Target: String, CaseIterable {
         case .manifest: fuzzManifest(bytes)
         case .traces: fuzzTraces(bytes)
         case .series: fuzzSeries(bytes)
+        case .safetensors: fuzzSafetensors(bytes)
         }
     }
 }
