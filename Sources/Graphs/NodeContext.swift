@@ -88,9 +88,16 @@ struct NodeContext: Sendable {
     }
 
     /// The whole numbers that input `index` holds, which may depend on the batch; an error where they depend on
-    /// parameters or data.
+    /// parameters or data. They are extents, axes or places, so that a long list is an error.
     func knownDimensions(_ index: Int) throws(GraphError) -> [Dimension] {
         let value = try input(index)
+        let count = KernelLimits.elementCount(of: value.shape, batch: 1) ?? .max
+        guard value.contents == nil || count <= KernelLimits.listCount else {
+            throw error(
+                .unsupported,
+                "input \(index) (\(node.inputs[index])) lists \(count) numbers; at most \(KernelLimits.listCount) are read"
+            )
+        }
         switch value.contents {
         case .symbolic(let dimensions): return dimensions
         case .constant(let tensor):

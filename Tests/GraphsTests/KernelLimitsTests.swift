@@ -36,6 +36,9 @@ import Testing
         Case(operatorName: "Pad", inputs: [[0, Int(Int32.max), 0, Int(Int32.max)]], words: "elements per example"),
         Case(operatorName: "Unsqueeze", inputs: [Array(0..<7)], words: "9 axes; at most 8"),
         Case(
+            operatorName: "Unsqueeze", inputs: [Array(0..<65_537)],
+            words: "input 1 (input0) lists 65537 numbers; at most 65536 are read"),
+        Case(
             operatorName: "ConstantOfShape", inputs: [[1 << 40, 1 << 40]], readsData: false,
             words: "elements per example"),
         Case(
