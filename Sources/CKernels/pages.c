@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "CKernels.h"
 #include <sys/mman.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 void instar_prefer_large_pages(const void *start, size_t bytes) {
 #ifdef MADV_HUGEPAGE
@@ -15,5 +18,11 @@ void instar_prefer_large_pages(const void *start, size_t bytes) {
     madvise((void *)first, end - first, MADV_COLLAPSE);
 #else
     (void)start, (void)bytes;
+#endif
+}
+
+void instar_return_freed_pages(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }

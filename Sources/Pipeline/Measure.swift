@@ -300,6 +300,7 @@ extension Work {
                     exampleCount: target.model.trainingIndices.count, points: points)
             }
         }
+        returnFreedMemory()
         let paths = surveys.map { store.surveyPath(step: $0.value.step) }
         func products(_ vector: Survey.Vector, dimension: Int, probeDigest: String?) throws -> InnerProducts {
             try innerProducts(
@@ -314,6 +315,7 @@ extension Work {
             measurements.outputProducts = try products(
                 .outputs, dimension: model.outputCount(of: probe), probeDigest: probe.digest)
         }
+        returnFreedMemory()
         return measurements
     }
 }
