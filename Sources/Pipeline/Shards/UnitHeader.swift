@@ -1,6 +1,6 @@
 import Foundation
 import HDF5
-import Tensors
+import Sampling
 
 /// What of a stored unit tells whether it is finished: read without its vectors.
 struct UnitHeader: Sendable, Equatable {
@@ -15,7 +15,7 @@ struct UnitHeader: Sendable, Equatable {
         return try readingUnit(path) { () throws(HDF5Error) in
             let root = try HDF5File(reading: path).root()
             return UnitHeader(
-                drawCount: try root.dataset("losses").shape.elementCount,
+                drawCount: try ChainTrace.lengths(in: root)[0],
                 hasDiverged: try root.attribute("diverged_at_draw") != nil)
         }
     }

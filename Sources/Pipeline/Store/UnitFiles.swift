@@ -8,7 +8,7 @@ import Tensors
 /// The digest a unit of work is reused by: equal only for equal weights, inputs, settings and place.
 func unitKey(weights: String, inputs: StoredSettings, unit: String) -> String {
     var digest = Digest()
-    digest.update("instar unit 1")
+    digest.update("instar unit 2")
     digest.update(unit)
     digest.update(weights)
     for entry in inputs.inputs + (inputs.sampling?.fixedEntries ?? []) {
@@ -116,19 +116,36 @@ extension Survey {
 }
 
 extension ChainTrace {
-    /// The arrays of a trace by their names in the file.
-    fileprivate static var arrays: [(name: String, path: WritableKeyPath<ChainTrace, [Double]>)] {
+    /// The arrays of a trace in the order of the file. They are one dataset, with their lengths in an attribute: opening a
+    /// dataset takes longer than reading a short one.
+    fileprivate static var arrays: [WritableKeyPath<ChainTrace, [Double]>] {
         [
-            ("losses", \.losses), ("loss_differences", \.lossDifferences), ("drift_products", \.driftProducts),
-            ("squared_drifts", \.squaredDrifts), ("squared_distances", \.squaredDistances),
-            ("acceptances", \.acceptances), ("full_loss_differences", \.fullLossDifferences),
+            \.losses, \.lossDifferences, \.driftProducts, \.squaredDrifts, \.squaredDistances, \.acceptances,
+            \.fullLossDifferences,
         ]
+    }
+
+    /// The lengths of the arrays; the first is the number of draws, burn-in included.
+    static func lengths(in root: HDF5Group) throws(HDF5Error) -> [Int] {
+        let text = try root.requiredText("lengths")
+        let lengths = text.split(separator: " ").compactMap { Int($0) }
+        guard lengths.count == arrays.count, lengths.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else {
+            throw HDF5Error(
+                .malformed, "expected the lengths of \(arrays.count) arrays, found '\(text.prefix(100))'",
+                path: root.file.path, object: root.path)
+        }
+        return lengths
     }
 
     fileprivate init(reading root: HDF5Group) throws(HDF5Error) {
         self.init(chain: try root.requiredInteger("chain"))
         centerLoss = try root.number("center_loss")
-        for (name, path) in Self.arrays { self[keyPath: path] = try root.doubles(name) }
+        let lengths = try Self.lengths(in: root)
+        var rest = try root.doubles("trace", count: lengths.reduce(0, +))[...]
+        for (path, length) in zip(Self.arrays, lengths) {
+            self[keyPath: path] = Array(rest.prefix(length))
+            rest = rest.dropFirst(length)
+        }
         if case .integer(let draw)? = try root.attribute("diverged_at_draw") { outcome = .diverged(atDraw: draw) }
     }
 
@@ -152,10 +169,9 @@ extension Chain {
             try root.setAttribute("chain", .integer(trace.chain))
             if case .diverged(let draw) = trace.outcome { try root.setAttribute("diverged_at_draw", .integer(draw)) }
             if let loss = trace.centerLoss { try root.setAttribute("center_loss", .number(loss)) }
-            for (name, path) in ChainTrace.arrays {
-                let values = trace[keyPath: path]
-                try root.write(name, Tensor(values, shape: [values.count]))
-            }
+            let arrays = ChainTrace.arrays.map { trace[keyPath: $0] }
+            try root.setAttribute("lengths", .text(arrays.map { "\($0.count)" }.joined(separator: " ")))
+            try root.write("trace", vector(arrays.flatMap(\.self)))
             let stateGroup = try root.createGroup("state")
             try stateGroup.setAttribute("friction", .number(state.friction))
             try stateGroup.write("position", vector(state.position))

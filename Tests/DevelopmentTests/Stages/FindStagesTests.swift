@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -125,10 +126,12 @@ private func points(
         #expect(try StageFinding(points: points(Array(0..<8), seed: 1) { $0 }) != nil)
     }
 
-    @Test func `a value that is not finite is refused`() throws {
+    @Test(arguments: [[3: Double.nan], [3: .infinity], [3: 1.7e308, 5: 1.7e308]])
+    func `values that are not finite, or whose mean is not, are refused`(changed: [Int: Double]) throws {
         var series = points(Array(0..<9), seed: 1) { $0 }
-        series[3].llc.value = .nan
-        #expect(throws: (any Error).self) { try StageFinding(points: series) }
+        for (index, value) in changed { series[index].llc.value = value }
+        let error = #expect(throws: LinearAlgebraError.self) { try StageFinding(points: series) }
+        #expect(error == .notFinite)
     }
 
     @Test func `the finding is the same every time`() throws {

@@ -80,6 +80,13 @@ import Testing
         _ = try await measure(run, options: folders(copy, "whole", options))
         try await measureAll(3, order: [1, 2, 0], run, folders(copy, "shared", options))
         #expect(try results("\(copy.path)/shared") == results("\(copy.path)/whole"))
+        // Of a smaller error nothing is known before the chains are longer.
+        options.sampling.targetError = 1e-4
+        options.sampling.drawLimit = 400
+        let short = try await failure {
+            _ = try await mergeShares(of: run, options: folders(copy, "shared", options), shardCount: nil)
+        }
+        #expect(short.kind == .notFound && short.reason.contains("unfinished"), "\(short.reason)")
     }
 
     @Test func `merging without all units lists what is missing and the shares to measure again`() async throws {

@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import Runs
+import Sampling
 import Tensors
 import TestSupport
 import Testing
@@ -126,6 +127,70 @@ import Testing
                 #expect(error?.kind == .malformed && error?.reason.contains("expected 3 values, found 2") == true)
                 #expect(error?.reason.contains("Remove it and run again") == true && error?.path == path)
             }
+        }
+    }
+
+    /// What becomes of a chain whose observations were changed.
+    private func observationFailure(_ body: (HDF5Writer) throws(HDF5Error) -> Void) throws -> Failure {
+        try failure(reading: [:]) { store in
+            let path = store.unitPath("000000000-chain0")
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                for name in ["key", "processor"] { try root.setAttribute(name, .text(name)) }
+                try root.setAttribute("chain", .integer(0))
+                try root.setAttribute("lengths", .text("1 1 1 1 1 0 0"))
+                try root.write("trace", Tensor([Double](repeating: 0.5, count: 5), shape: [5]))
+                let state = try root.createGroup("state")
+                for name in ["position", "momentum", "squared_gradients"] {
+                    try state.write(name, Tensor([0.5], shape: [1]))
+                }
+                let observations = try root.createGroup("observations")
+                try observations.setAttribute("traced_example_count", .integer(2))
+                try observations.write("traced_losses", Tensor([0.5, 0.5], shape: [1, 2]))
+                try body(observations)
+            }
+            _ = try readingUnit(path) { () throws(HDF5Error) in try Chain<Double>.read(path) }
+        }
+    }
+
+    @Test(arguments: [
+        ("1 1 1", "expected the lengths of 7 arrays, found '1 1 1'"), ("1 1 1 1 1 1 x", "the lengths of 7 arrays"),
+        ("1 1 1 1 1 1 -1", "the lengths of 7 arrays"),
+        ("\(Int.max) 1 1 1 1 1 1", "the lengths of 7 arrays"), ("1 1 1 1 1 1 1", "expected 7 values, found 5"),
+    ]) func `a trace of other lengths than its file says is damaged`(lengths: String, words: String) throws {
+        let found = try failure(reading: [:]) { store in
+            let path = store.unitPath("000000000-chain0")
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                for name in ["key", "processor"] { try root.setAttribute(name, .text(name)) }
+                try root.setAttribute("chain", .integer(0))
+                try root.setAttribute("lengths", .text(lengths))
+                try root.write("trace", Tensor([Double](repeating: 0.5, count: 5), shape: [5]))
+            }
+            _ = try readingUnit(path) { () throws(HDF5Error) in try ChainTrace.read(path) }
+        }
+        #expect(found.kind == .malformed && found.reason.contains(words), "\(found.reason)")
+    }
+
+    @Test func `observations that do not fit together are damaged`() throws {
+        let moments = try observationFailure { observations throws(HDF5Error) in
+            try observations.setAttribute("moment_draw_count", .integer(3))
+            try observations.write("means", Tensor([0.5, 1], shape: [2]))
+            try observations.write("squared_deviations", Tensor([0.5], shape: [1]))
+        }
+        #expect(moments.kind == .malformed && moments.reason.contains("this stored result is damaged"))
+        #expect(
+            moments.reason.contains("2 means stand beside 1 sums") && moments.reason.contains("Remove it and run again")
+        )
+        for (rowCount, words) in [(3, "an even number of rows, found 1 and 3"), (4, "or the shrinkage is negative")] {
+            let sketch = try observationFailure { observations throws(HDF5Error) in
+                let group = try observations.createGroup("covariance")
+                for (name, count) in [("draw_count", 3), ("row_count", rowCount)] {
+                    try group.setAttribute(name, .integer(count))
+                }
+                for name in ["total_scatter", "shrinkage"] { try group.setAttribute(name, .number(-1)) }
+                try group.write("mean", Tensor([0.5], shape: [1]))
+                try group.write("rows", Tensor([0.5], shape: [1, 1]))
+            }
+            #expect(sketch.kind == .malformed && sketch.reason.contains(words), "\(sketch.reason)")
         }
     }
 }
