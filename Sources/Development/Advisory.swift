@@ -40,7 +40,7 @@ extension Measurements {
     }
 
     /// Steps of the checkpoints where λ̂ was measured and came out unusable.
-    var unusableSteps: [Int] {
+    public var unusableSteps: [Int] {
         checkpoints.filter { $0.llc.map { !$0.isUsable } ?? false }.map(\.step)
     }
 

@@ -34,21 +34,9 @@ public enum Format {
         value.readable(significantDigits: significantDigits)
     }
 
-    /// A value to the decimal place of its error's second significant digit: "26.41 ± 0.22".
-    ///
-    /// Without an error (zero or not finite) the value stands alone, to three significant digits.
+    /// A value to the decimal place of its error's second significant digit: "26.41 ± 0.22"; alone without an error.
     public static func estimate(_ estimate: Estimate) -> String {
-        let error = estimate.standardError
-        guard estimate.value.isFinite, error.isFinite, error > 0 else { return value(estimate.value) }
-        let scientific = String(format: "%.1e", error)
-        let exponent = Int(scientific.split(separator: "e")[1]) ?? 0
-        guard (-5...5).contains(exponent) else {
-            return "\(value(estimate.value)) ± \(value(error, significantDigits: 2))"
-        }
-        let decimals = max(0, 1 - exponent)
-        let text = String(format: "%.\(decimals)f", estimate.value.magnitude)
-        let isNegative = estimate.value < 0 && text.contains { $0 != "0" && $0 != "." }
-        return "\(isNegative ? "−" : "")\(text) ± " + String(format: "%.\(decimals)f", error)
+        estimate.value.readable(standardError: estimate.standardError)
     }
 
     /// A change: an estimate whose sign is always written.

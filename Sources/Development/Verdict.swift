@@ -4,7 +4,7 @@ extension Analysis {
         var sentences: [String] = []
         let unit = measurements.axis.rawValue
         if let stages {
-            let finding = stages.verdict(unit: unit)
+            let finding = stages.verdict(unit: unit, firstCheckpoint: measurements.checkpoints.first?.step)
             let isProvisional = measurements.isMostlyDoubtful(within: 0...Double.infinity)
             sentences.append(
                 isProvisional ? "Provisional: \(finding.prefix(1).lowercased())\(finding.dropFirst())" : finding)
@@ -45,16 +45,8 @@ extension Analysis {
     /// Which witnesses confirm the boundaries, beside what chance would have given, and what two solutions differ in.
     private func evidenceSentences(_ stages: StageFinding) -> [String] {
         var sentences: [String] = []
-        if let table = evidence.table, table.independentCount > 0, !stages.boundaries.isEmpty {
-            let counts = stages.boundaries.indices.map { "\(table.confirmationCount(ofBoundary: $0))" }
-            let chances = stages.boundaries.indices.map {
-                Format.value(table.expectedByChance(ofBoundary: $0), significantDigits: 2)
-            }
-            sentences.append(
-                "Of \(table.independentCount) other series, \(Format.list(counts)) "
-                    + (counts == ["1"] ? "confirms " : "confirm ")
-                    + (counts.count == 1 ? "the boundary" : "the boundaries, in order")
-                    + "; chance alone would give \(Format.list(chances)).")
+        if let table = evidence.table, table.independentCount > 0, !table.confirmations.isEmpty {
+            sentences.append("Of \(table.independentCount) other series, \(Self.words(table.confirmations)).")
         }
         if let pair = evidence.equalLossPair {
             sentences.append(
@@ -63,6 +55,24 @@ extension Analysis {
                     + "\(pair.judgement).")
         }
         return sentences
+    }
+
+    private static func words(_ confirmations: [Confirmation]) -> String {
+        let chances = confirmations.map { Format.value($0.expectedByChance, significantDigits: 2) }
+        let pValues = confirmations.map { Format.value($0.pValue, significantDigits: 2) }
+        guard confirmations.count == 1, let confirmation = confirmations.first else {
+            return Format.list(confirmations.map { "\($0.names.count)" }) + " confirm the boundaries, in order, where "
+                + "chance would give \(Format.list(chances)) (p = \(Format.list(pValues)))"
+        }
+        let names = confirmation.names
+        let confirmed =
+            switch names.count {
+            case 0: "none confirms the boundary"
+            case 1: "1 confirms the boundary (\(names[0]))"
+            default: "\(names.count) confirm the boundary (\(Format.list(names)))"
+            }
+        return confirmed + (confirmation.isEvidence ? ", more than by chance (" : ", no more than by chance (")
+            + "\(chances[0]) expected, p = \(pValues[0]))"
     }
 }
 
@@ -97,7 +107,10 @@ extension Comparison {
             let same =
                 count == 1
                 ? "One stage in \(runs): none has a boundary."
-                : "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
+                : agreesByChance
+                    ? "\(Format.count(count, "stage")) in \(runs), which need not be the same: boundaries at random would "
+                        + "agree as well."
+                    : "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
             return [([same] + arrivals).joined(separator: " ")]
         }
         let finding =
@@ -115,6 +128,12 @@ extension Comparison {
                     + "\(shared == 0 ? "none" : "\(shared)") \(shared < 2 ? "is" : "are") matched in every run."
             }
         return [([finding + common] + arrivals).joined(separator: " ")]
+    }
+
+    /// Whether boundaries at random would agree as well, too often for a finding.
+    private var agreesByChance: Bool {
+        universality?.comparisons.first { $0.coordinate == alignment }?.overall
+            .map { $0.pValue > Evidence.greatestPValue } ?? false
     }
 
     /// How many stages each run has, run by run where there are few; else how many runs have so many.
@@ -161,14 +180,20 @@ extension Universality {
         guard let comparison = comparisons.first(where: { $0.coordinate == coordinate }) else {
             return "Stages cannot be matched by \(coordinate.words): fewer than two runs know it at their boundaries."
         }
-        guard let score = comparison.joint ?? (comparison.pairs.count == 1 ? comparison.pairs[0].score : nil) else {
+        guard let score = comparison.overall else {
             return "Matched by \(coordinate.words), no score: only some of the runs have boundaries."
         }
-        return "Matched by \(coordinate.words), the stages agree to \(Format.share(score.value)), where boundaries at "
-            + "random agree to \(Format.share(score.chanceMean)) on average and to "
+        return
+            "Matched by \(coordinate.words), the boundaries agree to \(Format.share(score.value)), where 100 % are the same "
+            + "places; random ones agree to \(Format.share(score.chanceMean)) on average, and to "
             + "\(Format.share(score.chanceQuantile)) once in twenty times (p = "
             + "\(Format.value(score.pValue, significantDigits: 2)))."
     }
+}
+
+extension Universality.Comparison {
+    /// The score of all runs, also where they are two; nil when some have no boundaries.
+    fileprivate var overall: Universality.Score? { joint ?? (pairs.count == 1 ? pairs[0].score : nil) }
 }
 
 extension Universality.Coordinate {
@@ -222,8 +247,9 @@ extension Measurements {
 }
 
 extension StageFinding {
-    /// Number of stages and every boundary with interval and support, or that there is none.
-    fileprivate func verdict(unit: String) -> String {
+    /// Number of stages, from where on if that is not the run's beginning, and every boundary with interval and support; or
+    /// that there is none.
+    fileprivate func verdict(unit: String, firstCheckpoint: Int?) -> String {
         guard !boundaries.isEmpty else { return absence(unit: unit) }
         let places = boundaries.map { boundary in
             let support = boundary.support.map { ", support \(Format.share($0))" } ?? ""
@@ -231,7 +257,10 @@ extension StageFinding {
             return "\(unit) \(Format.step(boundary.step)) "
                 + (boundary.support == nil ? "(between \(interval))" : "(95 % interval \(interval)\(support))")
         }
-        return "\(Format.count(stages.count, "stage")). "
+        let start = stages.first.map(\.start).flatMap { start in
+            start == firstCheckpoint.map(Double.init) ? nil : " from \(unit) \(Format.step(start)) on"
+        }
+        return "\(Format.count(stages.count, "stage"))\(start ?? ""). "
             + (places.count == 1 ? "Boundary at " : "Boundaries at ") + Format.list(places) + "." + method.caveat
     }
 

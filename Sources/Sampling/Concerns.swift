@@ -129,13 +129,14 @@ extension Concern {
             return Concern(
                 kind: .adaptationBias, severity: .doubtful,
                 finding: "preconditioning that adapts throughout moves λ̂ by about half of E[δ·g] − d − (ε/4)E[gᵀGg], "
-                    + "\(text(difference / 2)) ± \(text(identity.standardError / 2))",
+                    + "\((difference / 2).readable(standardError: identity.standardError / 2))",
                 remedy: "use rmsprop-sgld, which is frozen after burn-in, or sgld")
         }
         return Concern(
             kind: .notStationary, severity: .doubtful,
             finding:
-                "E[δ·g] = \(text(identity.left)) but \(text(identity.right)) ± \(text(identity.standardError)) was "
+                "E[δ·g] = \(text(identity.left)) but "
+                + "\(identity.right.readable(standardError: identity.standardError)) was "
                 + "expected; a chain that has settled has both equal",
             remedy: difference < 0
                 ? "raise burn-in and draws, or the localization: directions the loss hardly holds have not settled"
@@ -187,7 +188,7 @@ extension Concern {
         else { return nil }
         return Concern(
             kind: .negative, severity: value < Threshold.meaninglessValue ? .unusable : .doubtful,
-            finding: "λ̂ = \(text(value)) ± \(text(error)): the chains find lower losses than the checkpoint's",
+            finding: "λ̂ = \(value.readable(standardError: error)): the chains find lower losses than the checkpoint's",
             remedy:
                 "the checkpoint is no local minimum at this scale: raise the localization or lower nβ, or read it as "
                 + "a sign that training was still descending")

@@ -15,6 +15,20 @@ extension Double {
         let decimals = max(0, significantDigits - 1 - exponent)
         return sign + String(format: "%.\(decimals)f", magnitude)
     }
+
+    /// The number to the decimal place of its error's second significant digit: "26.41 ± 0.22".
+    ///
+    /// Without an error (zero or not finite) the number stands alone, to three significant digits.
+    package func readable(standardError error: Double) -> String {
+        guard isFinite, error.isFinite, error > 0 else { return readable() }
+        let scientific = String(format: "%.1e", error)
+        let exponent = Int(scientific.split(separator: "e")[1]) ?? 0
+        guard (-5...5).contains(exponent) else { return "\(readable()) ± \(error.readable(significantDigits: 2))" }
+        let decimals = max(0, 1 - exponent)
+        let text = String(format: "%.\(decimals)f", magnitude)
+        let isNegative = self < 0 && text.contains { $0 != "0" && $0 != "." }
+        return "\(isNegative ? "−" : "")\(text) ± " + String(format: "%.\(decimals)f", error)
+    }
 }
 
 private func superscript(_ exponent: Int) -> String {

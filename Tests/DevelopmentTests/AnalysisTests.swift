@@ -14,7 +14,7 @@ import Testing
         #expect(analysis.verdict[0].hasPrefix("Two stages. Boundary at step "))
         #expect(analysis.verdict[0].contains("support 100.0 %"))
         #expect(analysis.verdict.count == 2 && analysis.stageSentences.count == 2)
-        #expect(analysis.verdict[1].hasPrefix("Of ") && analysis.verdict[1].contains("chance alone"))
+        #expect(analysis.verdict[1].hasPrefix("Of ") && analysis.verdict[1].contains("by chance ("))
         #expect(analysis.stageSentences[0].contains("type A"))
     }
 

@@ -17,6 +17,9 @@ public struct Evidence: Sendable {
     /// Two solutions of nearly the same training loss; nil where there are none.
     public var equalLossPair: EqualLossPair?
 
+    /// What chance gives as often as this is no finding.
+    static let greatestPValue = 0.05
+
     /// No evidence.
     public init() {}
 }

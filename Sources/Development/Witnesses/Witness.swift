@@ -67,20 +67,77 @@ public struct Testimony: Sendable, Codable, Equatable {
         let center = log1p(boundary.step)
         nearest = witness.places.min { abs(log1p($0.step) - center) < abs(log1p($1.step) - center) }
         confirms = witness.places.contains { $0.interval.overlaps(boundary.interval) }
-        // The center may lie where its interval reaches a place: places widened by the interval's two arms, united.
-        let (below, above) = (
-            center - log1p(boundary.interval.lowerBound), log1p(boundary.interval.upperBound) - center
-        )
+        chance = Coverage(of: boundary, by: witness.places, span: span).share
+    }
+}
+
+/// Where in the run a boundary could lie, with the width that its interval has, and meet one of some places.
+private struct Coverage {
+    /// Ranges of log(t + 1) for the boundary's center, apart from each other, ascending.
+    let ranges: [ClosedRange<Double>]
+    /// What they take of the run, 0 to 1.
+    let share: Double
+
+    init(of boundary: Boundary, by places: [Witness.Place], span: ClosedRange<Double>) {
+        let center = log1p(boundary.step)
+        let below = center - log1p(boundary.interval.lowerBound)
+        let above = log1p(boundary.interval.upperBound) - center
         let (first, last) = (log1p(span.lowerBound), log1p(span.upperBound))
-        var (covered, reached) = (0.0, first)
-        for place in witness.places.sorted(by: { $0.interval.lowerBound < $1.interval.lowerBound }) {
-            let start = max(reached, log1p(place.interval.lowerBound) - above)
+        // The center may lie where its interval reaches a place: places widened by the interval's two arms, united.
+        var ranges: [ClosedRange<Double>] = []
+        for place in places.sorted(by: { $0.interval.lowerBound < $1.interval.lowerBound }) {
+            let start = max(ranges.last?.upperBound ?? first, log1p(place.interval.lowerBound) - above)
             let end = min(last, log1p(place.interval.upperBound) + below)
-            guard end > start else { continue }
-            covered += end - start
-            reached = end
+            if end > start { ranges.append(start...end) }
         }
-        chance = last > first ? min(1, covered / (last - first)) : 1
+        self.ranges = ranges
+        share = last > first ? min(1, ranges.reduce(0) { $0 + $1.upperBound - $1.lowerBound } / (last - first)) : 1
+    }
+}
+
+/// How many series confirm a boundary, beside what chance would give: a boundary that lies anywhere in the run, uniformly
+/// in log(t + 1), with the width that its interval has, while the series stay as they are.
+public struct Confirmation: Sendable, Codable, Equatable {
+    /// The series that confirm the boundary, by any method.
+    public var names: [String]
+    /// How many would on average by chance.
+    public var expectedByChance: Double
+    /// The probability that at least as many would.
+    public var pValue: Double
+
+    /// Whether this is more than chance gives.
+    public var isEvidence: Bool { pValue <= Evidence.greatestPValue }
+
+    /// Creates a confirmation.
+    public init(names: [String], expectedByChance: Double, pValue: Double) {
+        self.names = names
+        self.expectedByChance = expectedByChance
+        self.pValue = pValue
+    }
+
+    /// Counts the series that confirm a boundary, each once however many methods look at it.
+    fileprivate init(
+        of boundary: Boundary, by series: [(name: String, places: [Witness.Place])], span: ClosedRange<Double>
+    ) {
+        names = series.filter { $0.places.contains { $0.interval.overlaps(boundary.interval) } }.map(\.name)
+        let coverages = series.map { Coverage(of: boundary, by: $0.places, span: span) }
+        expectedByChance = coverages.reduce(0) { $0 + $1.share }
+        let extent = log1p(span.upperBound) - log1p(span.lowerBound)
+        guard extent > 0, !names.isEmpty else {
+            pValue = 1
+            return
+        }
+        // Series change together, so that their chances do not multiply: the stretches where enough of them are met are
+        // added up instead.
+        let ends = coverages.flatMap(\.ranges).flatMap { [($0.lowerBound, 1), ($0.upperBound, -1)] }
+            .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+        var (met, covered, previous) = (0, 0.0, 0.0)
+        for (place, change) in ends {
+            if met >= names.count { covered += place - previous }
+            met += change
+            previous = place
+        }
+        pValue = min(1, covered / extent)
     }
 }
 
@@ -91,40 +148,27 @@ public struct WitnessTable: Sendable, Codable, Equatable {
     /// What each says of each boundary. Axes `[boundary, witness]`.
     public var testimonies: [[Testimony]]
 
+    /// For each boundary, the series that confirm it. Those that the boundaries come from are not among them.
+    public var confirmations: [Confirmation]
+    /// The number of series that know nothing of those that the boundaries come from.
+    public var independentCount: Int
+
     /// Holds boundaries against witnesses.
     public init(_ witnesses: [Witness], boundaries: [Boundary], span: ClosedRange<Double>) {
         self.witnesses = witnesses
         testimonies = boundaries.map { boundary in
             witnesses.map { Testimony(of: $0, on: boundary, span: span) }
         }
-    }
-
-    /// The series that boundaries are held against, each once however many methods look at it; those that the
-    /// boundaries come from are not among them.
-    private var independentNames: [String] {
-        var names: [String] = []
-        for witness in witnesses where !witness.sharesData && !names.contains(witness.name) {
-            names.append(witness.name)
+        var series: [(name: String, places: [Witness.Place])] = []
+        for witness in witnesses where !witness.sharesData {
+            if let index = series.firstIndex(where: { $0.name == witness.name }) {
+                series[index].places += witness.places
+            } else {
+                series.append((witness.name, witness.places))
+            }
         }
-        return names
-    }
-
-    /// The number of series that know nothing of those that the boundaries come from.
-    public var independentCount: Int { independentNames.count }
-
-    /// How many of these series confirm a boundary, by any method.
-    public func confirmationCount(ofBoundary index: Int) -> Int {
-        independentNames.filter { name in
-            zip(witnesses, testimonies[index]).contains { $0.name == name && $1.confirms }
-        }.count
-    }
-
-    /// How many would confirm it by chance, on average, if the methods that look at one series met it independently.
-    public func expectedByChance(ofBoundary index: Int) -> Double {
-        independentNames.reduce(0) { sum, name in
-            let misses = zip(witnesses, testimonies[index]).filter { $0.0.name == name }.map { 1 - $0.1.chance }
-            return sum + 1 - misses.reduce(1, *)
-        }
+        independentCount = series.count
+        confirmations = boundaries.map { Confirmation(of: $0, by: series, span: span) }
     }
 
     /// The places of a witness that meet no boundary.

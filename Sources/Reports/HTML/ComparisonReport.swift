@@ -36,10 +36,14 @@ public struct ComparisonReport: Sendable {
             title: names.count > 4 ? "\(names[0]) and \(names.count - 1) other runs" : names.joined(separator: " · "),
             verdict: comparison.verdict,
             summary: [stageTable.map(upright)].compactMap(\.self),
-            terms: Page.terms(of: comparison.analyses, drawnQualities: []),
+            terms: Page.terms(of: comparison.analyses, drawnQualities: [], showsTypes: false),
             facts: zip(names, comparison.analyses).prefix(4).map { name, analysis in
                 let count = Format.counted(analysis.measurements.checkpoints.count, "checkpoint")
-                return Page.Fact(factName: name, factValue: "\(count), \(analysis.stageCountWords)")
+                let unusable = analysis.measurements.unusableSteps.count
+                return Page.Fact(
+                    factName: name,
+                    factValue:
+                        "\(count)\(unusable > 0 ? " (λ̂ unusable at \(unusable))" : ""), \(analysis.stageCountWords)")
             }
                 + (names.count > 4
                     ? [Page.Fact(factName: "And \(names.count - 4) more", factValue: "in the tables below")] : []),

@@ -39,7 +39,8 @@ public struct RunReport: Sendable {
             verdict: analysis.verdict,
             summary: [stageSummary].compactMap(\.self),
             terms: Page.terms(
-                of: [analysis], drawnQualities: Set(measurements.checkpoints.compactMap { $0.llc?.quality })),
+                of: [analysis], drawnQualities: Set(measurements.checkpoints.compactMap { $0.llc?.quality }),
+                showsTypes: true),
             facts: facts,
             notices: notices.filter { $0.severity == Advisory.Severity.warning.rawValue }.map(\.withoutRemedy),
             sections: [

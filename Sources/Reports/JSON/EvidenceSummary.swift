@@ -63,6 +63,8 @@ extension AnalysisDocument {
         public var witnesses: [Witness]
         /// Axes `[boundary, witness]`.
         public var testimonies: [[Testimony]]
+        /// The series that confirm each boundary; absent in documents of versions that did not tell them.
+        public var confirmations: [Confirmation]?
 
         /// What a series says of the places where stages end.
         public struct Witness: Sendable, Codable, Equatable {
@@ -99,6 +101,16 @@ extension AnalysisDocument {
             public var chance: Nullable
         }
 
+        /// The series that confirm one boundary, beside what chance would give.
+        public struct Confirmation: Sendable, Codable, Equatable {
+            /// What was looked at.
+            public var names: [String]
+            /// How many would confirm it by chance, on average.
+            public var expectedByChance: Nullable
+            /// The probability that at least as many would.
+            public var pValue: Nullable
+        }
+
         init(_ table: WitnessTable) {
             witnesses = table.witnesses.map {
                 Witness(name: $0.name, kind: $0.kind, sharesData: $0.sharesData, places: $0.places.map(Place.init))
@@ -108,6 +120,10 @@ extension AnalysisDocument {
                     Testimony(
                         nearest: $0.nearest.map(Place.init), confirms: $0.confirms, chance: Nullable($0.chance))
                 }
+            }
+            confirmations = table.confirmations.map {
+                Confirmation(
+                    names: $0.names, expectedByChance: Nullable($0.expectedByChance), pValue: Nullable($0.pValue))
             }
         }
     }

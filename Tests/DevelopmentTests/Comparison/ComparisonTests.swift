@@ -17,7 +17,7 @@ import Testing
         // Both lie within 0.75 in log t of the boundary of one signal, as in the tests of finding stages.
         #expect(abs(log(match.stepRatio)) < 1.5)
         #expect(match.interval.contains(match.stepRatio))
-        #expect(comparison.verdict.contains { $0.hasPrefix("Matched by log step, the stages agree to ") })
+        #expect(comparison.verdict.contains { $0.hasPrefix("Matched by log step, the boundaries agree to ") })
         #expect(comparison.llcs.map(\.steps) == comparison.losses.map(\.steps))
     }
 

@@ -616,7 +616,7 @@
     label.append(axisChoice);
     const hint = document.createElement("span");
     hint.className = "hint";
-    hint.textContent = "Hover for values, click to keep them, drag to zoom, click a name in a legend to hide it. The address keeps what you see.";
+    hint.textContent = "Hover for values, click to keep them, drag to zoom, click a name in a legend to hide it. The page's address keeps this view, to be shared.";
     controls.append(label, hint);
     document.querySelector("nav").after(controls);
   }

@@ -41,7 +41,7 @@ extension ComparisonReport {
         }
         return Table(
             "Boundaries of the baseline, \(comparison.runNames[0]), and those of the other runs matched to them by "
-                + "\(comparison.alignment.words): place, 95 % interval, and how many times the baseline’s step that is, with its 95 % interval",
+                + "\(comparison.alignment.words): place, 95\u{A0}% interval, and how many times the baseline’s step that is, with its 95\u{A0}% interval",
             columns: ["Boundary"] + comparison.runNames, rows: rows)
     }
 

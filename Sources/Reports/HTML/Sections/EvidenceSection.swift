@@ -20,17 +20,15 @@ extension RunReport {
                 ]
                     + table.testimonies.map { $0[witness].cell(unit: unit) }
             }
-            let sums = table.testimonies.indices.map { boundary in
-                "\(table.confirmationCount(ofBoundary: boundary)); by chance "
-                    + Format.value(table.expectedByChance(ofBoundary: boundary), significantDigits: 2)
-            }
+            let sums = table.confirmations.map { $0.words(of: table.independentCount) }
             tables.append(
                 Table(
                     "Boundaries × witnesses. A witness confirms a boundary where their intervals meet; else its nearest "
                         + "place is given. In brackets, the probability that they would meet by chance. What looks at "
-                        + "the boundaries' own data is not counted, and a series counts once.",
+                        + "the boundaries' own data is not counted, and a series counts once; p is the probability that as many "
+                        + "would confirm a boundary anywhere in the run.",
                     columns: ["Witness", "By"] + finding.boundaries.map { "\(unit) \(Format.step($0.step))" },
-                    numeric: [], rows: rows + [["Series that confirm", "of \(table.independentCount)"] + sums]))
+                    numeric: [], rows: rows + [["Series that confirm", ""] + sums]))
         }
         let unclaimed = table.witnesses.indices.flatMap { index in
             table.unclaimed(byWitness: index, boundaries: finding.boundaries).map { place in
@@ -186,5 +184,13 @@ extension PowerLaw.Absence {
         case .rising: "the loss rises"
         case .abrupt: "a sudden drop, no power"
         }
+    }
+}
+
+extension Confirmation {
+    /// How many series of how many confirm the boundary, beside what chance would give.
+    func words(of count: Int) -> String {
+        "\(names.count) of \(count) series; by chance \(Format.value(expectedByChance, significantDigits: 2)) "
+            + "(p = \(Format.value(pValue, significantDigits: 2)))"
     }
 }

@@ -12,9 +12,7 @@ extension RunReport {
         let confirmations = ends.enumerated().map { index, end in
             guard end != nil else { return "" }
             guard let witnesses, witnesses.independentCount > 0 else { return "no other series" }
-            return
-                "\(witnesses.confirmationCount(ofBoundary: index)) of \(witnesses.independentCount) series; by chance "
-                + Format.value(witnesses.expectedByChance(ofBoundary: index), significantDigits: 2)
+            return witnesses.confirmations[index].words(of: witnesses.independentCount)
         }
         let knowsLoss = finding.stages.contains { $0.lossChange != nil }
         let knowsLLC = finding.stages.contains { $0.llcChange != nil }
