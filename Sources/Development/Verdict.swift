@@ -61,16 +61,23 @@ extension Analysis {
         let chances = confirmations.map { Format.value($0.expectedByChance, significantDigits: 2) }
         let pValues = confirmations.map { Format.value($0.pValue, significantDigits: 2) }
         guard confirmations.count == 1, let confirmation = confirmations.first else {
-            return Format.list(confirmations.map { "\($0.names.count)" }) + " confirm the boundaries, in order, where "
-                + "chance would give \(Format.list(chances)) (p = \(Format.list(pValues)))"
+            let found = confirmations.indices.filter { confirmations[$0].isEvidence }.map { "\($0 + 1)" }
+            let judgement =
+                switch found.count {
+                case 0: "no more than by chance"
+                case confirmations.count: "more than by chance"
+                default: "more than by chance only boundary \(Format.list(found))"
+                }
+            return Format.list(confirmations.map { "\($0.names.count)" })
+                + " confirm the boundaries, in order, \(judgement) "
+                + "(\(Format.list(chances)) expected, p = \(Format.list(pValues)))"
         }
         let names = confirmation.names
+        guard !names.isEmpty else { return "none confirms the boundary (\(chances[0]) expected by chance)" }
         let confirmed =
-            switch names.count {
-            case 0: "none confirms the boundary"
-            case 1: "1 confirms the boundary (\(names[0]))"
-            default: "\(names.count) confirm the boundary (\(Format.list(names)))"
-            }
+            names.count == 1
+            ? "1 confirms the boundary (\(names[0]))"
+            : "\(names.count) confirm the boundary (\(Format.list(names)))"
         return confirmed + (confirmation.isEvidence ? ", more than by chance (" : ", no more than by chance (")
             + "\(chances[0]) expected, p = \(pValues[0]))"
     }
@@ -107,10 +114,10 @@ extension Comparison {
             let same =
                 count == 1
                 ? "One stage in \(runs): none has a boundary."
-                : agreesByChance
-                    ? "\(Format.count(count, "stage")) in \(runs), which need not be the same: boundaries at random would "
-                        + "agree as well."
-                    : "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
+                : shareByChance.map {
+                    "\(Format.count(count, "stage")) in \(runs). Whether they are the same is not told: boundaries at random "
+                        + "agree as well in \(Format.share($0)) of cases."
+                } ?? "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
             return [([same] + arrivals).joined(separator: " ")]
         }
         let finding =
@@ -130,10 +137,10 @@ extension Comparison {
         return [([finding + common] + arrivals).joined(separator: " ")]
     }
 
-    /// Whether boundaries at random would agree as well, too often for a finding.
-    private var agreesByChance: Bool {
-        universality?.comparisons.first { $0.coordinate == alignment }?.overall
-            .map { $0.pValue > Evidence.greatestPValue } ?? false
+    /// How often boundaries at random agree as well, where that is too often for a finding.
+    private var shareByChance: Double? {
+        let score = universality?.comparisons.first { $0.coordinate == alignment }?.joint
+        return score.flatMap { $0.pValue > EssentialDynamics.NullTest.level ? $0.pValue : nil }
     }
 
     /// How many stages each run has, run by run where there are few; else how many runs have so many.
@@ -180,7 +187,7 @@ extension Universality {
         guard let comparison = comparisons.first(where: { $0.coordinate == coordinate }) else {
             return "Stages cannot be matched by \(coordinate.words): fewer than two runs know it at their boundaries."
         }
-        guard let score = comparison.overall else {
+        guard let score = comparison.joint else {
             return "Matched by \(coordinate.words), no score: only some of the runs have boundaries."
         }
         return
@@ -189,11 +196,6 @@ extension Universality {
             + "\(Format.share(score.chanceQuantile)) once in twenty times (p = "
             + "\(Format.value(score.pValue, significantDigits: 2)))."
     }
-}
-
-extension Universality.Comparison {
-    /// The score of all runs, also where they are two; nil when some have no boundaries.
-    fileprivate var overall: Universality.Score? { joint ?? (pairs.count == 1 ? pairs[0].score : nil) }
 }
 
 extension Universality.Coordinate {

@@ -6,7 +6,7 @@ enum KernelLimits {
     static let rank = Int(INSTAR_MAXIMUM_RANK)
     /// The elements of a value, or of an operation's own room: BLAS counts in 32 bits.
     static let elementCount = Int(Int32.max)
-    /// The numbers of a list that tells how a node works. Only the parts of a `Split` can be more than `rank`.
+    /// The numbers of a list that tells how a node works. More than two for each axis are only the sizes of parts.
     static let listCount = 1 << 16
 
     /// Refuses a shape that has too many axes, a negative extent, or too many elements for one example.

@@ -1,4 +1,4 @@
 import CKernels
 
-/// Gives the system back what was freed. Without, every thread keeps what it freed for itself, beyond what was planned.
+/// Gives the system back what was freed. Without, the allocator keeps it in arenas of several threads, beyond what was planned.
 package func returnFreedMemory() { instar_return_freed_pages() }

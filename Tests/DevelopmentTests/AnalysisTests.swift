@@ -36,6 +36,44 @@ import Testing
         #expect(!analysis.advisories.contains { $0.finding.contains("doubtful") })
         #expect(analysis.verdict[1] == "The estimate of complexity, λ̂, is unusable at 2 of 43 checkpoints.")
         #expect(analysis.verdict.last?.contains("warning") == true)
+        #expect(analysis.verdict[0].hasPrefix("Two stages. "))
+    }
+
+    @Test func `stages that begin after the first checkpoint say so`() throws {
+        let diverged = Concern(
+            kind: .diverged, severity: .unusable, finding: "All chains diverged.", remedy: "Halve ε.")
+        let analysis = Analysis(
+            measurements: madeUpRun { checkpoints in
+                for index in 0..<3 { checkpoints[index].llc = madeUpEstimate(nil, concerns: [diverged]) }
+            })
+        let first = analysis.measurements.checkpoints[3].step
+        #expect(analysis.verdict[0].hasPrefix("Two stages from step \(first) on. "), "\(analysis.verdict[0])")
+        #expect(analysis.measurements.searchedSpan(by: .llc)?.lowerBound == Double(first))
+        #expect(analysis.measurements.searchedSpan(by: .loss)?.lowerBound == 1)
+    }
+
+    @Test func `confirmations are told with what chance gives`() {
+        var analysis = Analysis(measurements: madeUpRun())
+        let boundary = Boundary(step: 1_000, interval: 990...1_010, innerInterval: 995...1_005)
+        func told(_ places: [[Witness.Place]], twice: Bool = false) -> String {
+            let witnesses = places.enumerated().map { Witness(name: "series \($0)", kind: .rest, places: $1) }
+            analysis.evidence.table = WitnessTable(
+                witnesses, boundaries: twice ? [boundary, boundary] : [boundary], span: 1...50_000)
+            return analysis.verdict[1]
+        }
+        let here = Witness.Place(step: 1_000, interval: 999...1_001)
+        #expect(told([[], []]) == "Of 2 other series, none confirms the boundary (0 expected by chance).")
+        #expect(
+            told([[here], [here]]).hasPrefix(
+                "Of 2 other series, 2 confirm the boundary (series 0 and series 1), more than"))
+        let anywhere = Witness.Place(step: 500, interval: 1...50_000)
+        #expect(
+            told([[anywhere], []]).hasPrefix(
+                "Of 2 other series, 1 confirms the boundary (series 0), no more than by chance (1.0 expected, p = 1.0)")
+        )
+        #expect(
+            told([[here], [here]], twice: true).hasPrefix(
+                "Of 2 other series, 2 and 2 confirm the boundaries, in order, more than by chance ("))
     }
 
     @Test func `doubts of all kinds together decide whether they are a warning`() {

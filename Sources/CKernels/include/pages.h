@@ -10,7 +10,7 @@ enum { INSTAR_LARGE_PAGE = 1 << 21 };
 // often. A wish: nothing depends on whether it is granted.
 void instar_prefer_large_pages(const void *start, size_t bytes);
 
-// Gives the kernel back what was freed. Each thread frees into an arena of its own, from which no other allocates.
+// Gives the kernel back what was freed, which stays in the allocator's arenas until then; threads have several of these.
 void instar_return_freed_pages(void);
 
 #endif

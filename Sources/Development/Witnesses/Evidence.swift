@@ -17,9 +17,6 @@ public struct Evidence: Sendable {
     /// Two solutions of nearly the same training loss; nil where there are none.
     public var equalLossPair: EqualLossPair?
 
-    /// What chance gives as often as this is no finding.
-    static let greatestPValue = 0.05
-
     /// No evidence.
     public init() {}
 }
@@ -77,10 +74,11 @@ extension Measurements {
     }
 }
 
-extension Analysis {
-    /// The steps between which a boundary could be found: the checkpoints, step 0 left out where there are others, since
-    /// no witness sees into the gap in log(t + 1) behind it.
-    static func searchedSpan(_ steps: [Int]) -> ClosedRange<Double>? {
+extension Measurements {
+    /// The steps between which a method could find a boundary: its checkpoints, for λ̂ those with a usable one; step 0 left
+    /// out where there are others, since no witness sees into the gap in log(t + 1) behind it.
+    func searchedSpan(by method: Method) -> ClosedRange<Double>? {
+        let steps = method == .llc ? usablePoints.map(\.step) : checkpoints.map(\.step)
         let searched = steps.first == 0 ? Array(steps.dropFirst()) : steps
         guard let first = searched.first, let last = searched.last, first < last else { return nil }
         return Double(first)...Double(last)
@@ -97,4 +95,9 @@ extension Boundary {
 extension Witness.Place {
     /// A boundary as a witness's place.
     init(_ boundary: Boundary) { self.init(step: boundary.step, interval: boundary.interval) }
+
+    /// Whether the intervals share more than an end: those of changes end at checkpoints, where neighbours touch.
+    func meets(_ boundary: Boundary) -> Bool {
+        interval.lowerBound < boundary.interval.upperBound && boundary.interval.lowerBound < interval.upperBound
+    }
 }

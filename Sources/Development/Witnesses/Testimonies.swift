@@ -72,7 +72,7 @@ struct Testimonies {
                 return FreeEnergyTrade(exampleCount: count, lossChange: loss, llcChange: llc)
             }
             let others = witnesses(beside: stages)
-            if let span = Analysis.searchedSpan(measurements.checkpoints.map(\.step)), !others.isEmpty {
+            if let span = measurements.searchedSpan(by: stages.method), !others.isEmpty {
                 evidence.table = WitnessTable(others, boundaries: stages.boundaries, span: span)
             }
         }

@@ -47,7 +47,7 @@ public struct Witness: Sendable, Codable, Equatable {
 public struct Testimony: Sendable, Codable, Equatable {
     /// The witness's place nearest to the boundary in log(t + 1); nil where it names none.
     public var nearest: Witness.Place?
-    /// Whether the interval of the boundary and that of a place of the witness meet.
+    /// Whether the interval of the boundary and that of a place of the witness meet in more than an end.
     public var confirms: Bool
     /// The probability that they would meet if the boundary, with the width its interval has, lay anywhere in the run,
     /// uniformly in log(t + 1): what chance would have given.
@@ -66,14 +66,14 @@ public struct Testimony: Sendable, Codable, Equatable {
     init(of witness: Witness, on boundary: Boundary, span: ClosedRange<Double>) {
         let center = log1p(boundary.step)
         nearest = witness.places.min { abs(log1p($0.step) - center) < abs(log1p($1.step) - center) }
-        confirms = witness.places.contains { $0.interval.overlaps(boundary.interval) }
+        confirms = witness.places.contains { $0.meets(boundary) }
         chance = Coverage(of: boundary, by: witness.places, span: span).share
     }
 }
 
 /// Where in the run a boundary could lie, with the width that its interval has, and meet one of some places.
 private struct Coverage {
-    /// Ranges of log(t + 1) for the boundary's center, apart from each other, ascending.
+    /// Ranges of log(t + 1) for the boundary's center, ascending; two may share an end.
     let ranges: [ClosedRange<Double>]
     /// What they take of the run, 0 to 1.
     let share: Double
@@ -106,7 +106,7 @@ public struct Confirmation: Sendable, Codable, Equatable {
     public var pValue: Double
 
     /// Whether this is more than chance gives.
-    public var isEvidence: Bool { pValue <= Evidence.greatestPValue }
+    public var isEvidence: Bool { pValue <= EssentialDynamics.NullTest.level }
 
     /// Creates a confirmation.
     public init(names: [String], expectedByChance: Double, pValue: Double) {
@@ -119,7 +119,7 @@ public struct Confirmation: Sendable, Codable, Equatable {
     fileprivate init(
         of boundary: Boundary, by series: [(name: String, places: [Witness.Place])], span: ClosedRange<Double>
     ) {
-        names = series.filter { $0.places.contains { $0.interval.overlaps(boundary.interval) } }.map(\.name)
+        names = series.filter { $0.places.contains { $0.meets(boundary) } }.map(\.name)
         let coverages = series.map { Coverage(of: boundary, by: $0.places, span: span) }
         expectedByChance = coverages.reduce(0) { $0 + $1.share }
         let extent = log1p(span.upperBound) - log1p(span.lowerBound)
@@ -174,7 +174,7 @@ public struct WitnessTable: Sendable, Codable, Equatable {
     /// The places of a witness that meet no boundary.
     public func unclaimed(byWitness index: Int, boundaries: [Boundary]) -> [Witness.Place] {
         witnesses[index].places.filter { place in
-            !boundaries.contains { $0.interval.overlaps(place.interval) }
+            !boundaries.contains(where: place.meets)
         }
     }
 }

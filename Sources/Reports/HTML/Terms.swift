@@ -17,8 +17,7 @@ extension Page {
         }
         var sentences = [
             "λ̂ estimates the local learning coefficient (LLC), the effective complexity of the model at a checkpoint: "
-                + "how degenerate the minimum of the loss is there. The more ways the weights can change without "
-                + "raising the loss, the lower it is and the simpler the model"
+                + "the more ways the weights can change without raising the loss, the lower it is and the simpler the model"
                 + (Set(analyses.map(\.measurements.sampledCount)).count == 1
                     ? analyses.first.flatMap(greatestLLC) ?? "" : "") + ".",
             "± is one standard error.",
@@ -43,10 +42,12 @@ extension Page {
         if !marks.isEmpty { sentences.append("In the figure below, \(Format.list(marks)).") }
         return [sentences.joined(separator: " ")]
     }
-    /// The LLC of a regular minimum, half the number of parameters (Watanabe 2009); nil where that number is not known.
+
+    /// The LLC of a regular minimum, half the number of sampled parameters (Watanabe 2009); nil where that is not known.
     private static func greatestLLC(_ analysis: Analysis) -> String? {
         let count = analysis.measurements.sampledCount
         return count > 0
-            ? "; without any, it is half the number of parameters, here \(Format.exact(Double(count) / 2))" : nil
+            ? "; without any, it is half the number of sampled parameters, here \(Format.exact(Double(count) / 2))"
+            : nil
     }
 }

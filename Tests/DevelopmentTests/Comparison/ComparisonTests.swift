@@ -18,6 +18,13 @@ import Testing
         #expect(abs(log(match.stepRatio)) < 1.5)
         #expect(match.interval.contains(match.stepRatio))
         #expect(comparison.verdict.contains { $0.hasPrefix("Matched by log step, the boundaries agree to ") })
+        let pValue = try #require(universality.comparisons[0].joint?.pValue)
+        #expect(
+            comparison.verdict[0].hasPrefix(
+                pValue > 0.05
+                    ? "Two stages in both runs. Whether they are the same is not told: "
+                    : "The same two stages in both runs."),
+            "\(comparison.verdict[0]) p = \(pValue)")
         #expect(comparison.llcs.map(\.steps) == comparison.losses.map(\.steps))
     }
 

@@ -57,6 +57,16 @@ import Testing
         #expect(table.confirmations[0].pValue < table.confirmations[1].pValue)
     }
 
+    @Test func `what touches in an end alone confirms nothing`() {
+        let places = [100.0...200, 300.0...450].map { [Witness.Place(step: $0.lowerBound, interval: $0)] }
+        let table = WitnessTable(
+            places.enumerated().map { Witness(name: "\($0)", kind: .changePoints, places: $1) },
+            boundaries: [Self.boundary(250, 200...300)], span: Self.span)
+        #expect(table.confirmations[0].names.isEmpty && table.confirmations[0].pValue == 1)
+        #expect(table.testimonies[0].allSatisfy { !$0.confirms })
+        #expect(table.unclaimed(byWitness: 0, boundaries: [Self.boundary(250, 200...300)]).count == 1)
+    }
+
     @Test func `in a run of one place everything is met by chance`() {
         let table = WitnessTable(Self.witnesses, boundaries: [Self.boundary(1_050, 900...1_250)], span: 5...5)
         #expect(table.confirmations[0].pValue == 1)
