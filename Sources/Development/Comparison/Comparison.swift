@@ -125,7 +125,7 @@ public struct Comparison: Sendable {
     private var matchedStages: Universality? {
         let runs = zip(runNames, analyses).compactMap { name, analysis -> RunStages? in
             guard let stages = analysis.stages,
-                let span = analysis.measurements.searchedSpan(by: stages.method)
+                let span = analysis.measurements.searchedSpan(by: nil)
             else { return nil }
             let losses = analysis.measurements.losses.filter { $0.loss.isFinite }
             return RunStages(

@@ -75,9 +75,9 @@ extension Measurements {
 }
 
 extension Measurements {
-    /// The steps between which a method could find a boundary: its checkpoints, for λ̂ those with a usable one; step 0 left
-    /// out where there are others, since no witness sees into the gap in log(t + 1) behind it.
-    func searchedSpan(by method: Method) -> ClosedRange<Double>? {
+    /// The steps between which a method could find a boundary: its checkpoints, for λ̂ those with a usable one, for nil, any
+    /// method, all; step 0 left out where there are others, since no witness sees into the gap in log(t + 1) behind it.
+    func searchedSpan(by method: Method?) -> ClosedRange<Double>? {
         let steps = method == .llc ? usablePoints.map(\.step) : checkpoints.map(\.step)
         let searched = steps.first == 0 ? Array(steps.dropFirst()) : steps
         guard let first = searched.first, let last = searched.last, first < last else { return nil }
