@@ -86,7 +86,10 @@ let package = Package(
         tests("Development", ["Development", "Sampling", "Tensors"]),
         tests(
             "Pipeline",
-            ["Pipeline", "Runs", "HDF5", "Development", "Sampling", "Graphs", "Tensors", "PrecisionComparison"]),
+            [
+                "Pipeline", "ONNX", protobuf, "Runs", "HDF5", "Development", "Sampling", "Graphs", "Tensors",
+                "PrecisionComparison",
+            ]),
         tests("Reports", ["Reports", "Development", "Sampling", "Tensors", crypto]),
         tests("Command", []),
         .target(

@@ -62,7 +62,9 @@ void instar_broadcast_merge(instar_broadcast *layout) {
         }                                                                                            \
     }
 
+/* A power below 1 is cut off to 0. */
 static inline int64_t int64_power(int64_t base, int64_t exponent) {
+    if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent & 1 ? -1 : 1) : 0;
     uint64_t result = 1, square = (uint64_t)base;
     for (; exponent > 0; exponent >>= 1, square *= square)
         if (exponent & 1) result *= square;

@@ -28,7 +28,7 @@ enum BindingChecks {
         guard problems.isEmpty else {
             throw GraphError(
                 .mismatch,
-                "checkpoint and graph disagree: " + problems.joined(separator: "; ")
+                "checkpoint and graph disagree: " + problems.list
                     + ". Export the graph from the model that was trained")
         }
     }
@@ -46,17 +46,17 @@ enum BindingChecks {
         let stored = storedNumbers(graph: graph, names: names, rules: rules)
         var problems: [String] = []
         if !unused.isEmpty {
-            problems.append("the graph does not use checkpoint tensors " + unused.joined(separator: ", "))
+            problems.append("the graph does not use checkpoint tensors " + unused.list)
         }
         if !unread.isEmpty {
             problems.append(
-                "no node of the graph reads " + unread.joined(separator: ", ")
+                "no node of the graph reads " + unread.list
                     + " (what the loss does not depend on is listed under `buffers:`)")
         }
         if !stored.isEmpty {
             problems.append(
                 "the graph holds numbers that no checkpoint has: "
-                    + stored.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+                    + stored.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.list)
         }
         guard problems.isEmpty else {
             throw GraphError(
@@ -151,9 +151,10 @@ enum BindingChecks {
             throw GraphError(
                 .notFound,
                 "nothing provides graph inputs "
-                    + missing.map { "\($0.name) \($0.dimensions.map { "\($0)" } ?? "")" }.joined(separator: ", ")
-                    + ": neither checkpoint nor examples have these names. Name the tensors alike, or export the graph "
-                    + "with a dynamic first axis if these are examples")
+                    + missing.map { "\($0.name) \($0.dimensions.map { "\($0)" } ?? "")" }.list
+                    + ": neither checkpoint nor examples have these names"
+                    + (dataNames.map { "; the examples are \($0.isEmpty ? "none" : $0.list)" } ?? "")
+                    + ". Give tensor and graph input one name; `targets` is kept for what outputs are compared with")
         }
         return rest
     }
@@ -170,8 +171,8 @@ enum BindingChecks {
         guard unknown.isEmpty else {
             throw GraphError(
                 .notFound,
-                "`trainable:` or `buffers:` name " + unknown.joined(separator: ", ")
-                    + ", which no checkpoint holds; there are " + known.sorted().joined(separator: ", "))
+                "`trainable:` or `buffers:` in run.yaml lists \(unknown.list), which no checkpoint holds; there are "
+                    + known.sorted().list)
         }
         func inCheckpoint(_ names: [String]) -> [String] { names.map { known.contains($0) ? $0 : byValue[$0] ?? $0 } }
         let buffers = inCheckpoint(rules.buffers)

@@ -3,10 +3,11 @@ import Tensors
 /// Evaluates operations whose inputs are known while the plan is made.
 ///
 /// Shape arithmetic depends on the batch, and linearly: the operation is run for several batch sizes, and the linear
-/// function through two of them must meet the third. So no operation needs a symbolic form of its own.
+/// function through two of them must meet the others. So no operation needs a symbolic form of its own.
 enum ConstantFolding {
-    /// Sizes that no graph singles out: primes, far from the constants 0, 1, −1 that graphs compare extents with.
-    private static let batches = [1009, 2003, 4001]
+    /// Two sizes that no graph singles out, primes far from the constants 0, 1, −1 that graphs compare extents with; and
+    /// others, even ones and small ones, where what they give must hold too.
+    private static let batches = [1009, 2003, 4001, 4002, 7, 6]
     /// What depends on the batch is folded up to this many elements; shapes are short.
     private static let symbolicLimit = 4096
 
@@ -61,7 +62,7 @@ enum ConstantFolding {
         return counts.count == values.count ? counts : nil
     }
 
-    /// What meets the results at all three batch sizes.
+    /// What meets the results at all batch sizes.
     private static func interpolate(_ tensors: [Tensor]) -> ValueDescription.Contents? {
         if tensors.allSatisfy({ $0 == tensors[0] }) { return .constant(tensors[0]) }
         let results = tensors.compactMap(\.integers)
@@ -71,7 +72,7 @@ enum ConstantFolding {
             let values = results.map { Int($0[index]) }
             guard
                 let dimension = Dimension.interpolating(values[0], at: batches[0], values[1], at: batches[1]),
-                dimension.value(batch: batches[2]) == values[2]
+                zip(batches, values).allSatisfy({ dimension.value(batch: $0) == $1 })
             else { return nil }
             dimensions.append(dimension)
         }

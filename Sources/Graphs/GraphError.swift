@@ -1,3 +1,5 @@
+import Tensors
+
 /// Why a graph cannot be used.
 public struct GraphError: Error, Sendable, CustomStringConvertible {
     /// The class of the problem; tests and callers decide by this, never by the wording.
@@ -24,8 +26,8 @@ public struct GraphError: Error, Sendable, CustomStringConvertible {
     /// Creates an error.
     public init(_ kind: Kind, _ reason: String, location: String? = nil) {
         self.kind = kind
-        self.reason = reason
-        self.location = location
+        self.reason = reason.abridged(to: MessageLimit.reason)
+        self.location = location?.abridged(to: MessageLimit.name)
     }
 
     /// Location and reason, for a person.

@@ -1,7 +1,7 @@
 /// When each value of a plan, and its gradient, is in use, for evaluation alone or with the gradient.
 ///
 /// Moments: data at 0, step i forward at i + 1, the loss at n + 1, step i backward at 2n + 1 − i, with n steps.
-struct Liveness {
+struct Liveness: Sendable {
     /// Whether the loss depends on the value through differentiable steps, and the value on what is sampled.
     let hasGradient: [Bool]
     /// Whether the backward pass visits the step.

@@ -21,21 +21,27 @@ struct MemoryPlan {
     /// - Parameter reusesMemory: False gives every buffer a place of its own.
     init(_ buffers: [Buffer], reusesMemory: Bool = true) {
         var offsets = [Int](repeating: 0, count: buffers.count)
-        var placed: [(start: Int, end: Int, lifetime: ClosedRange<Int>)] = []
+        // Ascending by start. Every buffer is compared with all, so they are kept small.
+        var placed: [(start: Int, end: Int, first: Int32, last: Int32)] = []
+        placed.reserveCapacity(buffers.count)
         var total = 0
         let order = buffers.indices.sorted { (buffers[$1].count, $0) < (buffers[$0].count, $1) }
         for index in order where buffers[index].count > 0 {
             let buffer = buffers[index]
             let size = (buffer.count + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment
+            let (first, last) = (Int32(buffer.lifetime.lowerBound), Int32(buffer.lifetime.upperBound))
             var start = 0
-            // `placed` ascends by start, so one pass finds the first gap.
-            for other in placed where !reusesMemory || other.lifetime.overlaps(buffer.lifetime) {
+            for other in placed where !reusesMemory || (other.first <= last && first <= other.last) {
                 if other.start >= start + size { break }
                 start = max(start, other.end)
             }
             offsets[index] = start
-            let position = placed.firstIndex { $0.start > start } ?? placed.count
-            placed.insert((start, start + size, buffer.lifetime), at: position)
+            var (position, end) = (0, placed.count)
+            while position < end {
+                let middle = (position + end) / 2
+                if placed[middle].start > start { end = middle } else { position = middle + 1 }
+            }
+            placed.insert((start, start + size, first, last), at: position)
             total = max(total, start + size)
         }
         self.offsets = offsets

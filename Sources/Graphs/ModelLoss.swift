@@ -39,7 +39,7 @@ public struct ModelLoss<Scalar: Real>: Sendable {
                 throw GraphError(
                     .notFound,
                     "no examples for graph input \(declared.name); there are some for "
-                        + inputs.keys.sorted().joined(separator: ", "))
+                        + inputs.keys.sorted().list)
             }
             let inputCount = tensor.shape.dimensions.first ?? 0
             if let count, count.examples != inputCount {
@@ -99,7 +99,7 @@ public struct ModelLoss<Scalar: Real>: Sendable {
         func fits(_ block: Int) -> Bool {
             byteCount(block: block, withGradient: withGradient).map { $0 <= blockByteCount } ?? false
         }
-        _ = try WorkspaceLayout(plan, capacity: 1, withGradient: withGradient)
+        _ = try plan.layouts.size(of: plan, capacity: 1, withGradient: withGradient)
         var (largest, tooLarge) = (1, capacity + 1)
         while tooLarge - largest > 1 {
             let middle = largest + (tooLarge - largest) / 2
@@ -116,8 +116,8 @@ public struct ModelLoss<Scalar: Real>: Sendable {
 
     /// Beside the workspace: the constants, of which each evaluator has its own, and the targets of a block.
     private func fixedByteCount(block: Int) -> Int {
-        let constants = plan.values.indices.reduce(0) { sum, index in
-            guard case .constant(let tensor) = plan.values[plan.root(of: index)].source else { return sum }
+        let constants = plan.values.reduce(0) { sum, value in
+            guard case .constant(let tensor) = value.source else { return sum }
             return sum + tensor.count
                 * (tensor.integers == nil ? MemoryLayout<Scalar>.stride : MemoryLayout<Int64>.stride)
         }
@@ -126,7 +126,7 @@ public struct ModelLoss<Scalar: Real>: Sendable {
     }
 
     private func byteCount(block: Int, withGradient: Bool) -> Int? {
-        (try? WorkspaceLayout(plan, capacity: block, withGradient: withGradient))?.byteCount(as: Scalar.self)
+        (try? plan.layouts.size(of: plan, capacity: block, withGradient: withGradient))?.byteCount(as: Scalar.self)
     }
 
     /// Makes an evaluator with room for `capacity` examples at a time.

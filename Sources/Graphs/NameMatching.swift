@@ -1,3 +1,5 @@
+import Tensors
+
 /// Which checkpoint tensor provides which value of a graph.
 ///
 /// An exact match comes first. For what is left, one prefix may be missing on one side, and `/` is read as `.`.
@@ -15,7 +17,15 @@ struct NameMatching {
     /// - Parameter excluded: Names of graph inputs that are examples.
     init(graph: Graph, tensors: [String], excluded: Set<String>) throws(GraphError) {
         var candidates = Set(graph.inputs.map(\.name)).union(graph.initializers.keys)
-        for node in graph.nodes { candidates.formUnion(node.outputs) }
+        // A node may compute a weight from what is stored; what it computes from the examples is none.
+        var ofExamples = excluded
+        for node in graph.nodes {
+            if node.inputs.contains(where: ofExamples.contains) {
+                ofExamples.formUnion(node.outputs)
+            } else {
+                candidates.formUnion(node.outputs)
+            }
+        }
         candidates.subtract(excluded)
         candidates.remove("")
 
@@ -57,7 +67,7 @@ struct NameMatching {
             guard found.count == 1 else {
                 throw GraphError(
                     .mismatch,
-                    "checkpoint tensor \(tensor) may be any of \(found.joined(separator: ", ")); give it one's name"
+                    "checkpoint tensor \(tensor) may be any of \(found.list); give it one's name"
                 )
             }
             if let other = owner.updateValue(tensor, forKey: found[0]) {

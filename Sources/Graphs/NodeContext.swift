@@ -36,7 +36,14 @@ struct NodeContext: Sendable {
     func allow(_ names: String...) throws(GraphError) {
         let others = node.attributes.keys.filter { !names.contains($0) }.sorted()
         guard others.isEmpty else {
-            throw error(.unsupported, "attribute \(others.joined(separator: ", ")) is not implemented")
+            throw error(.unsupported, "attribute \(others.list) is not implemented")
+        }
+    }
+
+    /// Refuses inputs that the operation does not read.
+    func allowInputs(_ count: Int) throws(GraphError) {
+        guard inputs.count <= count else {
+            throw error(.malformed, "there are \(inputs.count) inputs; at most \(count) are expected")
         }
     }
 

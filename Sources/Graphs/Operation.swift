@@ -40,6 +40,9 @@ protocol Operation: Sendable {
     /// plan is made: little where its work is not in proportion to them.
     static var foldingLimit: Int { get }
 
+    /// Whether output 0 may be absent.
+    static var mayLackFirstOutput: Bool { get }
+
     /// Checks the node and infers its outputs.
     ///
     /// - Throws: `unsupported` for attributes, types or versions not implemented, `mismatch` for inputs that do not
@@ -89,6 +92,7 @@ struct BackwardNeeds: OptionSet, Sendable {
 extension Operation {
     static var opsets: ClosedRange<Int> { 13...25 }
     static var foldingLimit: Int { .max }
+    static var mayLackFirstOutput: Bool { false }
     var isView: Bool { false }
     var needs: BackwardNeeds { [.inputs, .outputs] }
     var savedCount: Dimension { Dimension(0) }

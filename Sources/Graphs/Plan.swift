@@ -21,6 +21,14 @@ public struct Plan: Sendable {
         case computed(step: Int)
         /// Shares the storage of another value.
         case view(of: Int)
+
+        /// Whether an evaluator has a copy of it, which stays.
+        var isKnown: Bool {
+            switch self {
+            case .constant, .symbolic, .fed: true
+            default: false
+            }
+        }
     }
 
     /// A value that takes part in the evaluation.
@@ -39,6 +47,10 @@ public struct Plan: Sendable {
         var outputs: [Int]
     }
 
+    /// Rewriting so many steps and placing their buffers takes minutes, by the square of their number: several times as many
+    /// as a model unrolled over a thousand positions has.
+    private static let greatestStepCount = 50_000
+
     /// The parameters and how they are laid out in the flat vector.
     public let binding: ParameterBinding
     /// The name of the output that is evaluated.
@@ -47,6 +59,7 @@ public struct Plan: Sendable {
     let steps: [Step]
     /// The number of the value that is evaluated.
     let output: Int
+    let layouts = WorkspaceLayouts()
 
     /// Plans the evaluation of one output.
     ///
@@ -74,6 +87,12 @@ public struct Plan: Sendable {
         try builder.addSources(exampleShapes: exampleShapes)
         try builder.addNodes(towards: name)
         var draft = try builder.finish(output: name)
+        guard draft.steps.count <= Plan.greatestStepCount else {
+            throw GraphError(
+                .unsupported,
+                "output \(name) takes \(draft.steps.count) nodes; at most \(Plan.greatestStepCount) are implemented. "
+                    + "Export a model with fewer, such as loops unrolled for shorter sequences")
+        }
         if rewrites { draft.rewrite() }
         draft.prune()
         self.binding = binding
@@ -85,6 +104,12 @@ public struct Plan: Sendable {
 
     /// The shape of the output for one example, without the axis of examples.
     public var outputShape: Shape { Shape(values[output].description.shape.dropFirst().map(\.constant)) }
+
+    /// Checks that one example can be evaluated with its gradient.
+    ///
+    /// - Throws: `unsupported` where a value has more elements than the kernels can hold, and for more steps than can be
+    ///   placed.
+    public func checkSize() throws(GraphError) { _ = try layouts.size(of: self, capacity: 1, withGradient: true) }
 
     /// The value whose storage `value` uses.
     func root(of value: Int) -> Int {
@@ -98,12 +123,15 @@ public struct Plan: Sendable {
         guard let name else {
             guard names.count == 1 else {
                 throw GraphError(
-                    .mismatch, "the graph has outputs \(names.joined(separator: ", ")); name the one to evaluate")
+                    .mismatch,
+                    "the graph has \(names.count) outputs (\(names.list)), and a named loss takes one. Export it with that "
+                        + "one alone, or state `loss: {output: NAME}` in run.yaml if one of them is each example's loss"
+                )
             }
             return names[0]
         }
         guard names.contains(name) else {
-            throw GraphError(.notFound, "there is no output \(name); the graph has \(names.joined(separator: ", "))")
+            throw GraphError(.notFound, "there is no output \(name); the graph has \(names.list)")
         }
         return name
     }

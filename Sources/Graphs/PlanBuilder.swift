@@ -85,24 +85,42 @@ struct PlanBuilder {
     /// Adds the nodes that `output` depends on, in order.
     mutating func addNodes(towards output: String) throws(GraphError) {
         let nodes = nodesLeading(to: output)
-        var missing: [GraphError] = []
+        var missing: [(reason: String, location: String)] = []
         for node in nodes where !Sequences.operators.contains(node.operatorName) {
-            if case .failure(let error) = OperationRegistry.find(node, opset: graph.opset) { missing.append(error) }
+            if case .failure(let error) = OperationRegistry.find(node, opset: graph.opset) {
+                missing.append((error.reason, error.location ?? ""))
+            }
         }
         guard missing.isEmpty else {
             throw GraphError(
                 .unsupported,
-                "not implemented: "
-                    + missing.map { "\($0.reason) (\($0.location ?? ""))" }
-                    .joined(separator: "; "))
+                "not implemented: \(Self.words(missing).list). Export the model without them, or with another opset")
         }
+        let hasSequences = nodes.contains { Sequences.operators.contains($0.operatorName) }
+        let known = hasSequences ? Set(graph.nodes.flatMap(\.outputs)).union(numbers.keys) : []
         for node in nodes {
             guard Sequences.operators.contains(node.operatorName) else {
                 try add(node)
                 continue
             }
             let context = context(of: node, inputs: try inputs(of: node))
-            for ordinary in try sequences.replacement(of: context) { try add(ordinary) }
+            for ordinary in try sequences.replacement(of: context) {
+                if let name = ordinary.outputs.first(where: { known.contains($0) && !node.outputs.contains($0) }) {
+                    throw context.error(
+                        .unsupported, "it makes an element \(name), and another value has that name; rename that one")
+                }
+                try add(ordinary)
+            }
+        }
+    }
+
+    /// Each reason once, with the first place and the number of others.
+    private static func words(_ missing: [(reason: String, location: String)]) -> [String] {
+        let places = Dictionary(grouping: missing, by: \.reason)
+        return places.keys.sorted().map { reason in
+            let all = places[reason] ?? []
+            let others = all.count > 1 ? " and \((all.count - 1).counted("other"))" : ""
+            return "\(reason) (\(all.first?.location ?? "")\(others))"
         }
     }
 
@@ -122,7 +140,8 @@ struct PlanBuilder {
     private func inputs(of node: Node) throws(GraphError) -> [Int] {
         let takesSequences = Sequences.operators.contains(node.operatorName)
         var inputs: [Int] = []
-        for name in node.inputs {
+        // Absent inputs at the end are as good as not listed.
+        for name in node.inputs.prefix((node.inputs.lastIndex { !$0.isEmpty } ?? -1) + 1) {
             if name.isEmpty || (takesSequences && sequences.contains(name)) {
                 inputs.append(-1)
             } else if let number = numbers[name] {
@@ -153,6 +172,9 @@ struct PlanBuilder {
             for index in results.indices where results[index].contents == nil {
                 results[index].contents = folded[index]
             }
+        }
+        guard type.mayLackFirstOutput || node.outputs.first.map({ !$0.isEmpty && numbers[$0] == nil }) == true else {
+            throw context.error(.malformed, "output 0 is required, and is absent or given by another")
         }
         let step = steps.count
         var outputs: [Int] = []

@@ -35,24 +35,27 @@ final class Workspace<Scalar: Real> {
         precondition(capacity > 0, "a workspace holds at least one example")
         self.plan = plan
         self.capacity = capacity
-        layout = try WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient, reusesMemory: reusesMemory)
-        let (bytes, available) = (layout.byteCount(as: Scalar.self), ProcessInfo.processInfo.physicalMemory)
+        layout =
+            reusesMemory
+            ? try plan.layouts.layout(of: plan, capacity: capacity, withGradient: withGradient)
+            : try WorkspaceLayout(plan, capacity: capacity, withGradient: withGradient, reusesMemory: false)
+        let (bytes, available) = (layout.size.byteCount(as: Scalar.self), ProcessInfo.processInfo.physicalMemory)
         guard bytes <= available else {
             throw GraphError(
                 .unsupported,
-                "\(capacity) examples at a time take \(bytes) bytes, and the machine has \(available); a smaller model "
-                    + "or a larger machine is needed")
+                "\(capacity == 1 ? "one example takes" : "\(capacity) examples at a time take") \(bytes >> 20) MiB, and the "
+                    + "machine has \(available >> 20) MiB; a smaller model or a larger machine is needed")
         }
         // From half a large page on, the slab begins with one and is kept in such.
-        let size = max(1, layout.floatCount) * MemoryLayout<Scalar>.stride
+        let size = max(1, layout.size.floatCount) * MemoryLayout<Scalar>.stride
         let page = Int(INSTAR_LARGE_PAGE)
         let slabSize = size < page / 2 ? size : (size + page - 1) / page * page
         let slab = UnsafeMutableRawPointer.allocate(byteCount: slabSize, alignment: size < page / 2 ? 64 : page)
         instar_prefer_large_pages(slab, slabSize)
-        floats = slab.bindMemory(to: Scalar.self, capacity: layout.floatCount)
-        floats.initialize(repeating: 0, count: layout.floatCount)
-        integers = .allocate(capacity: layout.integerCount)
-        integers.initialize(repeating: 0, count: layout.integerCount)
+        floats = slab.bindMemory(to: Scalar.self, capacity: layout.size.floatCount)
+        floats.initialize(repeating: 0, count: layout.size.floatCount)
+        integers = .allocate(capacity: layout.size.integerCount)
+        integers.initialize(repeating: 0, count: layout.size.integerCount)
         extents = .allocate(capacity: plan.values.reduce(0) { $0 + $1.description.shape.count })
         extents.initialize(repeating: 0)
         operands = .allocate(capacity: plan.values.count)
@@ -101,7 +104,7 @@ final class Workspace<Scalar: Real> {
             }
         }
         for index in plan.values.indices {
-            guard case .symbolic(let dimensions) = plan.values[plan.root(of: index)].source else { continue }
+            guard case .symbolic(let dimensions) = plan.values[index].source else { continue }
             for (element, dimension) in dimensions.enumerated() {
                 operands[index].integers?[element] = Int64(dimension.value(batch: batch))
             }
@@ -166,29 +169,11 @@ final class Workspace<Scalar: Real> {
         }
     }
 
-    /// Copies constants and fed tensors, which stay the same for every evaluation, and makes room for shapes.
+    /// Copies constants and fed tensors, which stay the same for every evaluation, and makes room for shapes: once for all
+    /// views of one.
     private func placeKnownTensors(_ fedTensors: [String: Tensor]) throws(GraphError) {
         for index in plan.values.indices {
-            let tensor: Tensor
-            switch plan.values[plan.root(of: index)].source {
-            case .constant(let constant): tensor = constant
-            case .symbolic(let dimensions):
-                // Room only: the numbers follow the batch.
-                tensor = Tensor([Int64](repeating: 0, count: dimensions.count), shape: [dimensions.count])
-            case .fed(let name):
-                guard let fed = fedTensors[name] else {
-                    throw GraphError(.notFound, "tensor \(name), which the graph reads, is not given")
-                }
-                let expected = plan.values[plan.root(of: index)].description
-                guard fed.shape.dimensions == expected.shape.map(\.constant), fed.integers != nil else {
-                    throw GraphError(
-                        .mismatch,
-                        "tensor \(name) is \(fed.elementType) \(fed.shape); expected \(expected.elementType) "
-                            + "\(expected.shape)")
-                }
-                tensor = fed
-            default: continue
-            }
+            guard let tensor = try knownTensor(index, fedTensors) else { continue }
             if let values = tensor.integers {
                 let copy = UnsafeMutablePointer<Int64>.allocate(capacity: values.count)
                 copy.initialize(from: values, count: values.count)
@@ -201,6 +186,35 @@ final class Workspace<Scalar: Real> {
                 operands[index].floats = copy
                 constants.append(UnsafeMutableRawPointer(copy))
             }
+        }
+        for index in plan.values.indices {
+            let root = plan.root(of: index)
+            guard root != index, plan.values[root].source.isKnown else { continue }
+            operands[index].floats = operands[root].floats
+            operands[index].integers = operands[root].integers
+        }
+    }
+
+    /// What a value holds throughout, or room for it; nil for values that are computed, and for views.
+    private func knownTensor(_ index: Int, _ fedTensors: [String: Tensor]) throws(GraphError) -> Tensor? {
+        switch plan.values[index].source {
+        case .constant(let constant): return constant
+        case .symbolic(let dimensions):
+            // Room only: the numbers follow the batch.
+            return Tensor([Int64](repeating: 0, count: dimensions.count), shape: [dimensions.count])
+        case .fed(let name):
+            guard let fed = fedTensors[name] else {
+                throw GraphError(.notFound, "tensor \(name), which the graph reads, is not given")
+            }
+            let expected = plan.values[index].description
+            guard fed.shape.dimensions == expected.shape.map(\.constant), fed.integers != nil else {
+                throw GraphError(
+                    .mismatch,
+                    "tensor \(name) is \(fed.elementType) \(fed.shape); expected \(expected.elementType) "
+                        + "\(expected.shape)")
+            }
+            return fed
+        default: return nil
         }
     }
 }

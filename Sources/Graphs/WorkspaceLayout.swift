@@ -1,5 +1,5 @@
 /// The place of every buffer of a workspace, for a number of examples.
-struct WorkspaceLayout {
+struct WorkspaceLayout: Sendable {
     let liveness: Liveness
     /// The start of each value's storage among the floats or the integers; nil where it lies elsewhere.
     let valueOffsets: [Int?]
@@ -17,30 +17,23 @@ struct WorkspaceLayout {
     let assignedInputs: [UInt64]
     /// For each step, the inputs whose gradients are that of output 0.
     let passedInputs: [UInt64]
-    let floatCount: Int
-    let integerCount: Int
+    let size: WorkspaceSize
 
-    /// Placing the buffers of so many steps takes minutes, by the square of their number: several times as many as a model
-    /// unrolled over a thousand positions has.
-    private static let greatestStepCount = 50_000
+    /// Placing so many buffers takes a minute, by the square of their number; the longest plans have as many.
+    private static let greatestBufferCount = 100_000
 
     /// - Throws: `unsupported` where a value has more elements for that many examples than the kernels can hold, and for
     ///   more steps than can be placed.
     init(_ plan: Plan, capacity: Int, withGradient: Bool, reusesMemory: Bool = true) throws(GraphError) {
-        guard plan.steps.count <= WorkspaceLayout.greatestStepCount else {
-            throw GraphError(
-                .unsupported,
-                "output \(plan.outputName) takes \(plan.steps.count) nodes; at most \(WorkspaceLayout.greatestStepCount) are "
-                    + "implemented. Export a model with fewer, such as loops unrolled for shorter sequences")
-        }
         let liveness = Liveness(plan, withGradient: withGradient)
         let values = plan.values
         func count(_ shape: [Dimension], _ owner: String) throws(GraphError) -> Int {
             if let count = KernelLimits.elementCount(of: shape, batch: capacity) { return count }
             throw GraphError(
                 .unsupported,
-                "for \(capacity) examples, \(owner) takes more than \(KernelLimits.elementCount) elements (\(shape)); "
-                    + "evaluate fewer examples at a time")
+                "\(capacity == 1 ? "one example" : "\(capacity) examples") of \(owner) take more than "
+                    + "\(KernelLimits.elementCount) elements (\(shape)); a smaller model, or shorter examples, are needed"
+            )
         }
         let counts = try values.map { value throws(GraphError) in
             try count(value.description.shape, "value \(value.name)")
@@ -84,6 +77,13 @@ struct WorkspaceLayout {
         }
         floats.append(MemoryPlan.Buffer(count: scratch, lifetime: forever))
 
+        let bufferCount = (floats + integers).count { $0.count > 0 }
+        guard bufferCount <= WorkspaceLayout.greatestBufferCount else {
+            throw GraphError(
+                .unsupported,
+                "output \(plan.outputName) takes \(bufferCount) values and gradients; at most "
+                    + "\(WorkspaceLayout.greatestBufferCount) are implemented. Export a model with fewer")
+        }
         let floatPlan = MemoryPlan(floats, reusesMemory: reusesMemory)
         let integerPlan = MemoryPlan(integers, reusesMemory: reusesMemory)
         self.liveness = liveness
@@ -107,13 +107,7 @@ struct WorkspaceLayout {
                 return isShared ? mask | 1 << UInt64(position) : mask
             }
         }
-        floatCount = floatPlan.count
-        integerCount = integerPlan.count
-    }
-
-    /// The bytes of a workspace that holds floats as `Scalar`, constants left out.
-    func byteCount<Scalar>(as type: Scalar.Type) -> Int {
-        floatCount * MemoryLayout<Scalar>.stride + integerCount * MemoryLayout<Int64>.stride
+        size = WorkspaceSize(floatCount: floatPlan.count, integerCount: integerPlan.count)
     }
 
     /// The gradient of the output is written by the loss, those of parameters are the caller's; all others start at zero,

@@ -52,6 +52,9 @@ public enum AtomicFile {
                         + "--output a folder that lies where the results are to go",
                     path: path)
             }
+            throw HDF5Error(
+                .unsupported, "is a file, and a folder is needed there; remove it, or state another --output",
+                path: path)
         }
         errno = code
         throw systemError("cannot be made", path: path)
@@ -70,7 +73,7 @@ public enum AtomicFile {
     }
 
     /// How temporary names end.
-    private static let suffix = ".instar-part"
+    package static let suffix = ".instar-part"
 
     /// Writes all bytes to an open file.
     static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(HDF5Error) {

@@ -24,7 +24,7 @@ public enum HDF5Attribute: Sendable, Equatable {
             let type = Handle(H5Aget_type(attribute.id), { H5Tclose($0) })
         else {
             throw HDF5Error(
-                .malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: object)
+                HDF5Library.failureKind, "is damaged \(HDF5Library.damage())", path: file.path, object: object)
         }
         let count = H5Sget_simple_extent_npoints(space.id)
         let isList = H5Sget_simple_extent_ndims(space.id) > 0
@@ -43,14 +43,16 @@ public enum HDF5Attribute: Sendable, Equatable {
         }
         guard count == 1, case .number(let stored) = StoredType(type) else {
             throw HDF5Error(
-                .unsupported, "expected one integer, one float or strings, found another type or \(count) values",
+                .unsupported,
+                "expected one integer, one float or strings, found \(count == 1 ? "another type" : "\(count) values")",
                 path: file.path, object: object)
         }
         var bytes = [UInt8](repeating: 0, count: stored.size)
         guard bytes.withUnsafeMutableBytes({ $0.baseAddress.map { H5Aread(attribute.id, type.id, $0) } ?? -1 }) >= 0
         else {
             throw HDF5Error(
-                .malformed, "its value cannot be read \(HDF5Library.damage())", path: file.path, object: object)
+                HDF5Library.failureKind, "its value cannot be read \(HDF5Library.damage())", path: file.path,
+                object: object)
         }
         switch bytes.withUnsafeBytes({ stored.elements(of: $0) }) {
         case .integer(let values)?: return .integer(Int(values[0]))

@@ -32,7 +32,7 @@ extension HDF5Dataset {
             }
             guard status >= 0 else {
                 throw HDF5Error(
-                    .malformed, "refers to a dimension that cannot be found \(HDF5Library.damage())",
+                    HDF5Library.failureKind, "refers to a dimension that cannot be found \(HDF5Library.damage())",
                     path: file.path, object: self.path)
             }
             paths.append(path)

@@ -39,7 +39,8 @@ public struct HDF5Dataset: Sendable {
         guard let space = Handle(H5Dget_space(object.handle.id), { H5Sclose($0) }),
             let type = Handle(H5Dget_type(object.handle.id), { H5Tclose($0) })
         else {
-            throw HDF5Error(.malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
+            throw HDF5Error(
+                HDF5Library.failureKind, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
         }
         self.file = file
         self.path = path
@@ -72,9 +73,9 @@ public struct HDF5Dataset: Sendable {
 
     private static func shape(_ extents: [hsize_t], path: String, file: HDF5File) throws(HDF5Error) -> Shape {
         var count = 1
-        for extent in extents where extent > 0 {
-            let (product, overflows) = count.multipliedReportingOverflow(by: Int(clamping: extent))
-            guard !overflows else {
+        for extent in extents {
+            let (product, overflows) = count.multipliedReportingOverflow(by: max(1, Int(clamping: extent)))
+            guard !overflows, extent <= Int.max else {
                 throw HDF5Error(
                     .malformed, "declares more elements than memory can address: \(extents); save the file again",
                     path: file.path,
@@ -162,7 +163,7 @@ public struct HDF5Dataset: Sendable {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its values cannot be read: damaged or cut short \(HDF5Library.damage())",
+                HDF5Library.failureKind, "its values cannot be read: damaged or cut short \(HDF5Library.damage())",
                 path: file.path, object: path)
         }
     }
@@ -208,7 +209,9 @@ public struct HDF5Dataset: Sendable {
             throw HDF5Error(.unsupported, reason, path: file.path, object: path)
         }
         guard let storedNumber else {
-            throw HDF5Error(.mismatch, "expected numbers, found \(contentDescription)", path: file.path, object: path)
+            throw HDF5Error(
+                .mismatch, "expected numbers, found \(contentDescription); leave it out of the file", path: file.path,
+                object: path)
         }
         return storedNumber
     }

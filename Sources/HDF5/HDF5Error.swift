@@ -1,3 +1,5 @@
+import Tensors
+
 /// Why an HDF5 file could not be read or written.
 public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, coarsely.
@@ -28,15 +30,15 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
     /// Creates an error.
     public init(_ kind: Kind, _ reason: String, path: String, object: String? = nil, isTemporary: Bool = false) {
         self.kind = kind
-        self.reason = reason
+        self.reason = reason.abridged(to: MessageLimit.reason)
         self.path = path
-        self.object = object
+        self.object = object?.abridged(to: MessageLimit.name)
         self.isTemporary = isTemporary
     }
 
     /// File, object and reason in one line.
-    public var description: String {
-        guard let object else { return "\(path): \(reason)" }
-        return "\(path): \(object): \(reason)"
-    }
+    public var description: String { "\(path): \(objectAndReason)" }
+
+    /// The same without the file.
+    package var objectAndReason: String { object.map { "\($0): \(reason)" } ?? reason }
 }

@@ -70,7 +70,9 @@ public struct HDF5File: Sendable {
     private static func openingError(path: String, byteCount: UInt64) -> HDF5Error {
         let messages = HDF5Library.messages()
         func says(_ text: String) -> Bool { messages.contains { $0.contains(text) } }
-        if byteCount == 0 { return HDF5Error(.malformed, "is empty; an HDF5 file was expected", path: path) }
+        if byteCount == 0 {
+            return HDF5Error(.malformed, "is empty; an HDF5 file was expected: copy or save it again", path: path)
+        }
         if says("unable to lock file") || says("already open for write") {
             return HDF5Error(
                 .io,
@@ -83,12 +85,14 @@ public struct HDF5File: Sendable {
                 path: path)
         }
         if says("signature") {
-            return HDF5Error(.malformed, "is not an HDF5 file (no signature found)", path: path)
+            return HDF5Error(
+                .malformed, "is not an HDF5 file; copy it again (is it a pointer of Git LFS?), or save it with h5py",
+                path: path)
         }
         if says("bad version number") || says("bad superblock version") {
             return HDF5Error(.unsupported, "\(newerFormat) (\(messages.first ?? ""))", path: path)
         }
-        return HDF5Error(.malformed, "is damaged \(HDF5Library.damage())", path: path)
+        return HDF5Error(HDF5Library.failureKind, "is damaged \(HDF5Library.damage())", path: path)
     }
 
     /// What to say of objects that libhdf5 1.10 is too old for.

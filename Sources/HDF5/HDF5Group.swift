@@ -86,7 +86,7 @@ public struct HDF5Group: Sendable {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its attributes cannot be listed \(HDF5Library.damage())", path: file.path,
+                HDF5Library.failureKind, "its attributes cannot be listed \(HDF5Library.damage())", path: file.path,
                 object: path)
         }
         return names
@@ -111,7 +111,8 @@ public struct HDF5Group: Sendable {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its members cannot be listed \(HDF5Library.damage())", path: file.path, object: path
+                HDF5Library.failureKind, "its members cannot be listed \(HDF5Library.damage())", path: file.path,
+                object: path
             )
         }
         var members: [Member] = []
@@ -216,7 +217,7 @@ struct OpenObject {
         var address: haddr_t = 0
         guard instar_h5_object(handle.id, &type, &address) >= 0 else {
             throw HDF5Error(
-                .malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
+                HDF5Library.failureKind, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
         }
         self.handle = handle
         self.type = type
@@ -240,13 +241,13 @@ struct OpenObject {
             return outside(path, of: file)
         }
         if says("too many links") {
-            return HDF5Error(.malformed, "is a chain of links without end", path: file.path, object: path)
+            return HDF5Error(.malformed, "is a chain of links without end; remove them", path: file.path, object: path)
         }
         if says("bad version number") || says("unknown datatype class") || says("unknown class") {
             return HDF5Error(
                 .unsupported, "\(HDF5File.newerFormat) (\(messages.first ?? ""))", path: file.path, object: path)
         }
         return HDF5Error(
-            .malformed, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
+            HDF5Library.failureKind, "is damaged \(HDF5Library.damage())", path: file.path, object: path)
     }
 }

@@ -48,6 +48,12 @@ enum HDF5Library {
     /// The innermost message of the last failure, fit to stand in parentheses.
     static func lastMessage() -> String { messages().first ?? "libhdf5 gives no reason" }
 
+    /// What to call the last failure: the disk's or the server's where the system said so, else the file's.
+    static var failureKind: HDF5Error.Kind {
+        let codes = [EIO, ESTALE, ETIMEDOUT, EREMOTEIO, ENXIO].map { "errno = \($0)," }
+        return messages().contains { message in codes.contains { message.contains($0) } } ? .io : .malformed
+    }
+
     /// What ends a message on damage: the innermost message of the last failure, and what to do.
     static func damage() -> String { "(\(lastMessage())); copy or save the file again" }
 }

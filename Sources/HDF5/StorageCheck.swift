@@ -32,7 +32,7 @@ struct StorageCheck {
     ///   are not there. The library must be entered.
     func check() throws(HDF5Error) {
         guard let properties = Handle(H5Dget_create_plist(dataset.handle.id), { H5Pclose($0) }) else {
-            throw error(.malformed, "is damaged \(HDF5Library.damage())")
+            throw error(HDF5Library.failureKind, "is damaged \(HDF5Library.damage())")
         }
         switch H5Pget_layout(properties.id) {
         case H5D_VIRTUAL:
@@ -95,11 +95,11 @@ struct StorageCheck {
             count * (Double(axis.0) / Double(axis.1)).rounded(.up)
         }
         guard let space = Handle(H5Dget_space(dataset.handle.id), { H5Sclose($0) }) else {
-            throw error(.malformed, "is damaged \(HDF5Library.damage())")
+            throw error(HDF5Library.failureKind, "is damaged \(HDF5Library.damage())")
         }
         var found: hsize_t = 0
         guard H5Dget_num_chunks(dataset.handle.id, space.id, &found) >= 0, Double(found) == expected else {
-            throw cutShort("\(Int(clamping: Int64(min(expected, 1e18)))) chunks are declared, \(found) are stored")
+            throw cutShort("\(Int(clamping: Int64(min(expected, 1e18)))) chunks are declared, stored are \(found)")
         }
         // Deflate shrinks at most 1032-fold (zlib's "Maximum Compression Factor"); more is an allocation bomb.
         let chunkByteCount = extents.reduce(Double(elementSize)) { $0 * Double($1) }

@@ -39,7 +39,8 @@ struct StoredStrings {
         }
         guard status >= 0 else {
             throw HDF5Error(
-                .malformed, "its text cannot be read \(HDF5Library.damage())", path: file.path, object: object)
+                HDF5Library.failureKind, "its text cannot be read \(HDF5Library.damage())", path: file.path,
+                object: object)
         }
         let valid = texts.compactMap(\.self)
         guard valid.count == count else {

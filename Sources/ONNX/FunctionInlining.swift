@@ -1,3 +1,5 @@
+import Tensors
+
 /// Replaces calls of a model's own functions by their bodies; ONNX `FunctionProto`.
 ///
 /// Names inside a body are prefixed with the call's first output, which is unique in the graph.
@@ -30,6 +32,16 @@ struct FunctionInlining {
             nodes += 1
             bytes += node.byteCount
         }
+
+        func check(_ location: String) throws(ONNXError) {
+            guard nodes <= maximumNodeCount, bytes <= maximumByteCount else {
+                throw ONNXError(
+                    .unsupported,
+                    "with calls replaced by what they call, the graph has more than \(maximumNodeCount) nodes or "
+                        + "\(maximumByteCount >> 20) MiB; export the model without functions",
+                    location: location)
+            }
+        }
     }
 
     private let functions: [Name: FunctionProto]
@@ -52,7 +64,7 @@ struct FunctionInlining {
         guard foreign.isEmpty else {
             throw ONNXError(
                 .unsupported,
-                "operators outside the ONNX standard: \(foreign.sorted().joined(separator: ", ")); export to the default "
+                "operators outside the ONNX standard: \(foreign.sorted().list); export to the default "
                     + "domain, without runtime-specific optimisation")
         }
         return result
@@ -80,21 +92,26 @@ struct FunctionInlining {
                 "it is written for opset \(own), the graph for opset \(opset); export both for one version",
                 location: location)
         }
+        size.bytes += (function.input.count + function.output.count) * NodeProto.entryByteCount
+        try size.check(location)
         let names = try actualNames(function, call: node, location: location)
+        let attributes = Dictionary(
+            (node.attribute + function.attributeProto).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        size.bytes += attributes.count * NodeProto.entryByteCount
         for inner in function.node {
+            // Before it is copied, by what it holds itself; what attributes of the call put into it is counted after.
+            size.add(inner)
+            try size.check(location)
             var copy = inner
             copy.input = inner.input.map(names)
             copy.output = inner.output.map(names)
             copy.name = inner.name.isEmpty ? "" : "\(node.name)/\(inner.name)"
-            copy.attribute = inner.attribute.compactMap { resolved($0, function: function, call: node) }
-            size.add(copy)
-            guard size.nodes <= Self.maximumNodeCount, size.bytes <= Self.maximumByteCount else {
-                throw ONNXError(
-                    .unsupported,
-                    "with calls replaced by what they call, the graph has more than \(Self.maximumNodeCount) nodes or "
-                        + "\(Self.maximumByteCount >> 20) MiB; export the model without functions",
-                    location: location)
+            copy.attribute = inner.attribute.compactMap { attribute in
+                let value = resolved(attribute, from: attributes)
+                if let value, !attribute.refAttrName.isEmpty { size.bytes += value.byteCount }
+                return value
             }
+            try size.check(location)
             try inline(copy, depth: depth + 1, into: &result, foreign: &foreign, size: &size)
         }
     }
@@ -108,7 +125,7 @@ struct FunctionInlining {
         else {
             throw ONNXError(
                 .malformed,
-                "it has \(function.input.count) inputs and \(function.output.count) outputs; a call gives "
+                "it has \(function.input.count.counted("input")) and \(function.output.count.counted("output")); a call gives "
                     + "\(call.input.count) and takes \(call.output.count)",
                 location: location)
         }
@@ -121,25 +138,31 @@ struct FunctionInlining {
     }
 
     /// An attribute of the body: its own value, the call's, the function's default, or none.
-    private func resolved(_ attribute: AttributeProto, function: FunctionProto, call: NodeProto) -> AttributeProto? {
+    private func resolved(_ attribute: AttributeProto, from attributes: [String: AttributeProto]) -> AttributeProto? {
         guard attribute.hasRefAttrName, !attribute.refAttrName.isEmpty else { return attribute }
-        let candidates = call.attribute + function.attributeProto
-        guard var value = candidates.first(where: { $0.name == attribute.refAttrName }) else { return nil }
+        guard var value = attributes[attribute.refAttrName] else { return nil }
         value.name = attribute.name
         return value
     }
 }
 
 extension NodeProto {
+    /// About the bytes that a name, a list or an attribute takes beside its contents.
+    fileprivate static let entryByteCount = 64
+
     /// About the bytes that the node holds.
     fileprivate var byteCount: Int {
-        attribute.reduce((input + output).reduce(name.utf8.count) { $0 + $1.utf8.count }) { sum, attribute in
-            let tensor = attribute.t
-            let words =
-                attribute.ints.count + tensor.int64Data.count + tensor.uint64Data.count + tensor.doubleData.count
-            let halves = attribute.floats.count + tensor.floatData.count + tensor.int32Data.count
-            return sum + attribute.s.count + tensor.rawData.count + 8 * words + 4 * halves
-                + attribute.strings.reduce(0) { $0 + $1.count }
-        }
+        let names = (input + output).reduce(name.utf8.count) { $0 + $1.utf8.count + Self.entryByteCount }
+        return attribute.reduce(names) { $0 + $1.byteCount }
+    }
+}
+
+extension AttributeProto {
+    /// About the bytes that the attribute holds.
+    fileprivate var byteCount: Int {
+        let words = ints.count + t.int64Data.count + t.uint64Data.count + t.doubleData.count + t.dims.count
+        let halves = floats.count + t.floatData.count + t.int32Data.count
+        let texts = strings.reduce(0) { $0 + $1.count + NodeProto.entryByteCount }
+        return NodeProto.entryByteCount + name.utf8.count + s.count + t.rawData.count + 8 * words + 4 * halves + texts
     }
 }

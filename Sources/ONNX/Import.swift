@@ -20,7 +20,9 @@ extension Graph {
         do {
             let values = try URL(fileURLWithPath: path).resolvingSymlinksInPath().resourceValues(
                 forKeys: [.isRegularFileKey, .fileSizeKey])
-            guard values.isRegularFile == true else { throw ONNXError(.io, "is no regular file", file: path) }
+            guard values.isRegularFile == true else {
+                throw ONNXError(.io, "expected an ONNX file, found a folder or device", file: path)
+            }
             guard values.fileSize ?? 0 <= Self.maximumByteCount else {
                 throw ONNXError(
                     .unsupported,
@@ -64,7 +66,7 @@ extension Graph {
             return try ModelProto(serializedBytes: bytes, options: options)
         } catch {
             throw ONNXError(
-                .malformed, "\(bytes.count) bytes are no complete ONNX model (\(error)); copy or export the file again")
+                .malformed, "\(bytes.count) bytes are no complete ONNX model; copy or export the file again")
         }
     }
 

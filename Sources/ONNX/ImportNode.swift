@@ -24,6 +24,11 @@ extension Node {
 extension Attribute {
     /// Converts an attribute by its stated type; ONNX `AttributeProto`.
     fileprivate init(_ proto: AttributeProto, location: String) throws(ONNXError) {
+        guard proto.refAttrName.isEmpty else {
+            throw ONNXError(
+                .malformed, "attribute \(proto.name) refers to one of a function, and stands in none",
+                location: location)
+        }
         switch proto.type {
         case .int: self = .integer(Int(proto.i))
         case .float: self = .float(proto.f)

@@ -82,7 +82,8 @@ extension Shape {
         for extent in extents {
             let (product, overflow) = count.multipliedReportingOverflow(by: Int(extent))
             guard extent >= 0, !overflow else {
-                throw ONNXError(.malformed, "\(extents) is no possible shape", location: location)
+                throw ONNXError(
+                    .malformed, "[\(extents.map(String.init).list)] is no possible shape", location: location)
             }
             count = product
         }

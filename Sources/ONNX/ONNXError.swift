@@ -1,3 +1,5 @@
+import Tensors
+
 /// Why an ONNX file cannot be imported.
 public struct ONNXError: Error, Sendable, CustomStringConvertible {
     /// The class of the problem; tests and callers decide by this, never by the wording.
@@ -26,8 +28,8 @@ public struct ONNXError: Error, Sendable, CustomStringConvertible {
     /// Creates an error.
     public init(_ kind: Kind, _ reason: String, location: String? = nil, file: String? = nil) {
         self.kind = kind
-        self.reason = reason
-        self.location = location
+        self.reason = reason.abridged(to: MessageLimit.reason)
+        self.location = location?.abridged(to: MessageLimit.name)
         self.file = file
     }
 

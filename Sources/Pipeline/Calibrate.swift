@@ -95,7 +95,7 @@ private func prepareCalibration(
     let places =
         options.steps != nil
         ? try selectCheckpoints(of: run.series, steps: options.steps, every: nil)
-        : CalibrationWork.places(in: run.series, count: CalibrationWork.checkpointCount)
+        : try CalibrationWork.places(in: run.series, count: CalibrationWork.checkpointCount)
     guard let modelPath = run.modelPath, let examplesPath = run.examplesPath, let place = places.first else {
         throw Failure(
             .notFound,
@@ -104,7 +104,7 @@ private func prepareCalibration(
     }
     let first = try run.series.read(at: place)
     let model = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
-    _ = try checkRecordedOutputs(model: model, series: run.series)
+    _ = try checkOutputs(of: model, at: first, in: run.series)
     var single = request
     // Here it limits the longest chain of the sweep.
     single.drawLimit = nil
@@ -141,16 +141,24 @@ extension MeasurementStore {
     /// The calibration that applies to what is measured into this folder: its own, else that of the run's own folder;
     /// nil where there is none or all that it decides is stated.
     ///
+    /// - Parameter hasSettings: Whether earlier work has settled them: then checkpoints that the calibration looked at may
+    ///   have been replaced or removed since, and a short one, which that work made for itself, says nothing new.
     /// - Throws: `mismatch` where it was made from other inputs than the run has now.
     func readCalibration(
-        run: RunDirectory, model: LoadedModel, request: SamplingRequest
+        run: RunDirectory, model: LoadedModel, request: SamplingRequest, hasSettings: Bool
     ) throws -> Calibration? {
         guard request.stepSize == nil || request.nBeta == nil || request.localization == nil else { return nil }
         for folder in [folder, "\(run.path)/instar"] {
             guard let stored = try StoredCalibration.read(in: folder) else { continue }
+            if hasSettings, stored.calibration.isShort { return nil }
             let steps = stored.calibration.checkpoints.map(\.step)
-            try stored.requireMade(
-                from: try CalibrationWork.inputs(model: model, series: run.series, steps: steps), folder: folder)
+            do {
+                try stored.requireMade(
+                    from: try CalibrationWork.inputs(model: model, series: run.series, steps: steps), folder: folder)
+            } catch {
+                guard hasSettings, [.mismatch, .malformed].contains(Failure(wrapping: error).kind) else { throw error }
+                return nil
+            }
             return stored.calibration
         }
         return nil
@@ -220,16 +228,15 @@ extension Work {
         judged.targetError = nil
         let calibration = CalibrationWork(
             run: run, model: model, settings: judged, stated: (nil, nil),
-            places: CalibrationWork.places(in: run.series, count: shortCheckpointCount))
+            places: try CalibrationWork.places(in: run.series, count: shortCheckpointCount))
         let found = try await calibration.calibrate(shortEffort: shortEffort, jobs: jobs, progress: progress)
         try calibration.stored(found).write(in: store.folder)
         var resolved = resolution
         resolved.take(found, except: options.sampling)
         for line in resolved.notes { note(line) }
-        var settings = settings
-        settings.sampling = resolved.settings
-        return Work(
-            run: run, model: model, targets: targets, settings: settings, selection: selection,
-            limitations: limitations, tensors: tensors, resolution: resolved)
+        var work = self
+        work.settings.sampling = resolved.settings
+        work.resolution = resolved
+        return work
     }
 }

@@ -22,19 +22,32 @@ struct CalibrationWork: Sendable {
     static let checkpointCount = 4
 
     /// Where a calibration looks: steps spread evenly in log t up to the last one, without the start, which is no
-    /// minimum of anything.
-    static func places(in series: CheckpointSeries, count: Int) -> [Int] {
+    /// minimum of anything; in place of a damaged checkpoint, the nearest that is not.
+    ///
+    /// - Throws: What reading the nearest one throws, where all are damaged.
+    static func places(in series: CheckpointSeries, count: Int) throws(RunError) -> [Int] {
+        var damaged: [Int: RunError] = [:]
         let steps = series.references.map { Double($0.step) }
         guard let first = steps.first(where: { $0 > 0 }), let last = steps.last, last > first else {
             return steps.indices.suffix(1)
         }
-        let chosen = (1...count).map { part in
+        var chosen = Set<Int>()
+        for part in 1...count {
             let target = first * pow(last / first, Double(part) / Double(count))
-            return steps.indices.min {
-                abs(log((steps[$0] + 1) / (target + 1))) < abs(log((steps[$1] + 1) / (target + 1)))
+            func distance(_ place: Int) -> Double { abs(log((steps[place] + 1) / (target + 1))) }
+            for place in steps.indices.sorted(by: { distance($0) < distance($1) }) where damaged[place] == nil {
+                if chosen.contains(place) { break }
+                do throws(RunError) { _ = try series.read(at: place) } catch {
+                    guard error.kind == .malformed else { throw error }
+                    damaged[place] = error
+                    continue
+                }
+                chosen.insert(place)
+                break
             }
         }
-        return Set(chosen.compactMap { $0 }).sorted()
+        if chosen.isEmpty, let error = damaged.min(by: { $0.key < $1.key })?.value { throw error }
+        return chosen.sorted()
     }
 
     /// The digests of what a calibration with these checkpoints is made from.
@@ -101,12 +114,11 @@ struct CalibrationWork: Sendable {
         jobs: Int, progress: AsyncStream<WorkProgress>.Continuation?
     ) async throws -> (CalibrationScales, [Calibration.Checkpoint]) {
         let counter = ProgressCounter(phase: "curvature", drawCount: 0, unitCount: places.count, into: progress)
+        let loss = try model.loss(as: Double.self)
         let surveys = try await concurrentMap(places, jobs: jobs) { [run, model] place in
-            let center = try model.center(of: run.series.read(at: place), as: Double.self)
-            let size = model.subset.norm(of: center)
-            let curvature = try largestCurvature(at: center, model: model)
+            let survey = try surveyScales(at: run.series.read(at: place), loss: loss, model: model)
             await counter.add(draws: 0, units: 1)
-            return (curvature: curvature, squaredSize: size * size)
+            return survey
         }
         let scales = CalibrationScales(
             exampleCount: model.trainingIndices.count, dimension: model.subset.count,

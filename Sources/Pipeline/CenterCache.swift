@@ -17,7 +17,8 @@ actor CenterCache<Scalar: Real> {
     /// The loss of each target.
     nonisolated let losses: [ModelLoss<Scalar>]
     private let series: CheckpointSeries
-    private var positions: [(index: Int, task: Task<[Scalar], any Error>)] = []
+    private var readings: [(index: Int, task: Task<Weights, any Error>)] = []
+    private var digests: [Int: String] = [:]
     private var tasks: [(index: Int, target: Int, task: Task<Center<Scalar>, any Error>)] = []
     /// Units are started in order of checkpoints, so only the latest few are asked for again.
     private let limit: Int
@@ -37,35 +38,49 @@ actor CenterCache<Scalar: Real> {
         if let known = tasks.first(where: { $0.index == index && $0.target == target }) {
             return try await known.task.value
         }
-        let task = Task { [loss = losses[target], reading = position(at: index, weightsDigest: weightsDigest)] in
-            let position = try await reading.value
+        let task = Task { [series, loss = losses[target], reading = reading(of: index)] in
+            let weights = try await reading.value
+            guard weightsDigest == nil || weights.digest == weightsDigest else {
+                let reference = series.references[index]
+                throw Failure(
+                    .temporary,
+                    "\(reference.file): expected the weights of step \(reference.step) as they were read before, found "
+                        + "others: the checkpoint was written anew while it was measured. Run again once the trainer is "
+                        + "done with it")
+            }
             let evaluator = try loss.makeEvaluator(capacity: fullLossChunk)
             let losses = evaluator.fullLoss(
-                at: position, examples: 0..<loss.exampleCount, chunkSize: fullLossChunk
+                at: weights.position, examples: 0..<loss.exampleCount, chunkSize: fullLossChunk
             ).exampleLosses
-            return Center(position: position, losses: losses)
+            return Center(position: weights.position, losses: losses)
         }
         tasks.append((index, target, task))
         if tasks.count > limit { tasks.removeFirst() }
         return try await task.value
     }
 
-    /// w\* at a checkpoint; restrictions leave it as it is.
-    private func position(at index: Int, weightsDigest: String?) -> Task<[Scalar], any Error> {
-        if let known = positions.first(where: { $0.index == index }) { return known.task }
+    /// The digest of the weights of the checkpoint at `index` of the series.
+    func digest(at index: Int) async throws -> String {
+        if let known = digests[index] { return known }
+        let digest = try await reading(of: index).value.digest
+        digests[index] = digest
+        return digest
+    }
+
+    private struct Weights {
+        let digest: String
+        /// w\*; restrictions leave it as it is.
+        let position: [Scalar]
+    }
+
+    private func reading(of index: Int) -> Task<Weights, any Error> {
+        if let known = readings.first(where: { $0.index == index }) { return known.task }
         let task = Task { [series, model = targets[0].model] in
             let checkpoint = try series.read(at: index)
-            guard weightsDigest == nil || checkpoint.digest == weightsDigest else {
-                throw Failure(
-                    .temporary,
-                    "\(series.references[index].file): expected the weights of step \(checkpoint.step) as they were read "
-                        + "before, found others: the checkpoint was written anew while it was measured. Run again once "
-                        + "the trainer is done with it")
-            }
-            return try model.center(of: checkpoint, as: Scalar.self)
+            return Weights(digest: checkpoint.digest, position: try model.center(of: checkpoint, as: Scalar.self))
         }
-        positions.append((index, task))
-        if positions.count > limit { positions.removeFirst() }
+        readings.append((index, task))
+        if readings.count > limit { readings.removeFirst() }
         return task
     }
 }

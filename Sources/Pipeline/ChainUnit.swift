@@ -47,6 +47,12 @@ struct ChainUnit: Sendable {
                 key: key, processor: stored.processor, value: stored.value.trace.prefix(total, settings: sampling))
         }
         let center = try await centers.center(at: index, target: self.target, weightsDigest: weightsDigest)
+        if let state = stored?.value.state, !state.isOf(parameterCount: center.position.count) {
+            throw Failure(
+                .malformed,
+                "\(path): holds a state of \(state.position.count) parameters, and the model has \(center.position.count). "
+                    + "Remove it and run again: it is then measured anew")
+        }
         let posterior = LocalPosterior(
             center: center.position, nBeta: sampling.nBeta, localization: sampling.localization,
             subset: target.model.subset)

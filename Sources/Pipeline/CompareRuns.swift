@@ -57,7 +57,7 @@ public func compareRuns(
                 .usage,
                 "--group-by \(groupKey): no run has this hyperparameter. There are: "
                     + (keys.isEmpty
-                        ? "none; record them under `hyperparameters:` in run.yaml" : keys.joined(separator: ", ")))
+                        ? "none; record them under `hyperparameters:` in run.yaml" : keys.list))
         }
     }
     return Comparison(
@@ -144,7 +144,7 @@ private func requireCommonQuantity(_ analyses: [Analysis]) throws(Failure) {
     let counts = Dictionary(quantities.flatMap { Set($0).map { ($0, 1) } }, uniquingKeysWith: +)
     guard !counts.values.contains(where: { $0 > 1 }) else { return }
     let listing = zip(analyses, quantities).map { analysis, names in
-        "  \(analysis.measurements.runName): \(names.isEmpty ? "nothing" : names.joined(separator: ", "))"
+        "  \(analysis.measurements.runName): \(names.isEmpty ? "nothing" : names.list)"
     }
     throw Failure(
         .mismatch,

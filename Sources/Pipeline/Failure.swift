@@ -46,10 +46,16 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
         case let error as HDF5Error: self.init(Kind(error), error.description)
         case let error as GraphError:
             // The graph is there: a name that is missing in it contradicts what was stated.
+            let kind = error.kind == .notFound ? .mismatch : Kind(rawValue: error.kind.rawValue) ?? .malformed
+            self.init(kind, error.location == nil ? error.description : exportRemedy(error.description, kind))
+        case let error as ONNXError:
+            let kind = Kind(rawValue: error.kind.rawValue) ?? .malformed
+            self.init(kind, exportRemedy(error.description, kind))
+        case let error as LinearAlgebraError:
             self.init(
-                error.kind == .notFound ? .mismatch : Kind(rawValue: error.kind.rawValue) ?? .malformed,
-                error.description)
-        case let error as ONNXError: self.init(Kind(rawValue: error.kind.rawValue) ?? .malformed, error.description)
+                .malformed,
+                "what was measured cannot be decomposed (\(error)): are there values in it that are not finite, or far too "
+                    + "large?")
         case let error as SamplingError: self.init(error.kind == .mismatch ? .mismatch : .usage, error.description)
         default: self.init(.defect, "a defect of Instar's, please report it: \(error)")
         }
@@ -63,6 +69,16 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
 
     /// The reason.
     public var description: String { reason }
+}
+
+/// The text with what helps against a graph that is wrong or not understood, where it does not say so itself.
+private func exportRemedy(_ text: String, _ kind: Failure.Kind) -> String {
+    guard !text.contains("xport") else { return text }
+    switch kind {
+    case .malformed, .mismatch: return "\(text); export the model again"
+    case .unsupported: return "\(text); export the model without it, or in another form"
+    default: return text
+    }
 }
 
 extension Failure.Kind {

@@ -26,6 +26,12 @@ func observations<Scalar: Real>(
                     + "many draws as before, or state another --output")
         }
         if let values = observed.moments { moments.append(values) }
+        if let known = covariance, let sketch = observed.covariance, !known.isLike(sketch) {
+            throw Failure(
+                .malformed,
+                "\(path(trace.chain)): holds a covariance of another size than the chains before it. Remove it and run "
+                    + "again: it is then measured anew")
+        }
         if let sketch = observed.covariance { covariance = try covariance?.merging(sketch) ?? sketch }
         let skipped = placesBefore(sampling.burnInCount, every: sampling.observations.interval)
         losses.append(trace.fullLossDifferences.dropFirst(skipped).map { $0 + (trace.centerLoss ?? .nan) })

@@ -130,7 +130,8 @@ public func inspectRun(at path: String) throws -> Inspection {
     }
     if let model {
         attempt {
-            for check in try checkRecordedOutputs(model: model, series: run.series) {
+            guard let readable else { return }
+            for check in try checkOutputs(of: model, at: readable, in: run.series) {
                 inspection.examples.append(.init(name: "recorded outputs", description: check))
             }
         }
@@ -180,12 +181,42 @@ extension Inspection {
     }
 }
 
+/// Checks that a model computes what was trained, as far as that can be told.
+///
+/// - Returns: One line per check of recorded outputs, for the user.
+/// - Throws: `Failure` where it does not.
+func checkOutputs(of model: LoadedModel, at checkpoint: Checkpoint, in series: CheckpointSeries) throws -> [String] {
+    try checkIndependence(of: model, at: checkpoint)
+    return try checkRecordedOutputs(model: model, series: series)
+}
+
+/// Compares the outputs of a few examples evaluated together and one by one: where an example's output depends on those
+/// beside it, as with statistics over the batch, losses would follow how many are evaluated at a time.
+private func checkIndependence(of model: LoadedModel, at checkpoint: Checkpoint) throws {
+    let examples = Array(model.trainingIndices.prefix(3))
+    let evaluator = try model.loss(as: Double.self, over: examples).makeEvaluator(capacity: examples.count)
+    let center = try model.center(of: checkpoint, as: Double.self)
+    let together = evaluator.outputs(at: center, examples: Array(examples.indices))
+    let alone = examples.indices.flatMap { evaluator.outputs(at: center, examples: [$0]) }
+    let differences = zip(together, alone).map { abs($0 - $1) }.filter(\.isFinite)
+    let difference = differences.max() ?? 0
+    // Products of other sizes add in another order: a thousand roundings of 2⁻⁵³, of numbers up to ten thousand times as large
+    // as the outputs.
+    guard difference <= 1e-9 * (together.map(abs).filter(\.isFinite).max() ?? 0) else {
+        throw Failure(
+            .unsupported,
+            "\(model.modelPath): the outputs of an example depend on the examples evaluated with it (by up to \(difference)), "
+                + "as with statistics over the batch; expected each example's own. Export the model for inference "
+                + "(`model.eval()`), or without what mixes examples")
+    }
+}
+
 /// Compares the model's outputs with those the recorder stored at two checkpoints: the guard against a graph in
 /// which an exporter has folded a weight.
 ///
 /// - Returns: One line per check, for the user.
 /// - Throws: `Failure` naming the step, the largest difference and the remedy.
-func checkRecordedOutputs(model: LoadedModel, series: CheckpointSeries) throws -> [String] {
+private func checkRecordedOutputs(model: LoadedModel, series: CheckpointSeries) throws -> [String] {
     var lines: [String] = []
     // The trainer computed in float32: relative to the largest output, 2⁻²⁴ per operation over some hundred operations
     // in a row, whose errors add up at worst. Checkpoints rounded to 2⁻¹¹ or 2⁻⁸ per weight add eight times that.

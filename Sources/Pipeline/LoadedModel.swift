@@ -7,6 +7,8 @@ import Tensors
 
 /// A run's graph, met with its parameters by name and with its examples: what a loss is made of.
 struct LoadedModel: Sendable {
+    /// The file of the graph.
+    let modelPath: String
     let graph: Graph
     let binding: ParameterBinding
     private(set) var plan: Plan
@@ -26,6 +28,7 @@ struct LoadedModel: Sendable {
     /// Reads graph and examples and binds them to the tensors of `checkpoint`.
     init(run: RunDirectory, modelPath: String, examplesPath: String, checkpoint: Checkpoint) throws {
         let manifest = run.manifest
+        self.modelPath = modelPath
         graph = try Graph(onnxFile: modelPath)
         examples = try Examples(at: examplesPath)
         trainingIndices = examples.trainingIndices
@@ -46,6 +49,7 @@ struct LoadedModel: Sendable {
             if case .output(let name) = manifest.loss { outputName = name }
             plan = try Plan(
                 graph: graph, binding: binding, exampleShapes: examples.exampleShapes, outputName: outputName)
+            try plan.checkSize()
             (head, inferences) = try LoadedModel.chooseHead(manifest.loss, plan: plan, examples: examples)
         } catch let error as GraphError {
             throw Failure(wrapping: error, in: modelPath)

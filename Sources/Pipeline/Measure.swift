@@ -52,7 +52,7 @@ struct Work: Sendable {
     let model: LoadedModel?
     /// What λ̂ is measured of: the whole, then each restriction; empty without a model.
     let targets: [SamplingTarget]
-    let settings: StoredSettings
+    var settings: StoredSettings
     /// Indices into the series, ascending.
     var selection: [Int]
     let limitations: [String]
@@ -74,7 +74,10 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     if let modelPath = run.modelPath, let examplesPath = run.examplesPath {
         let first = try run.series.readFirst(of: selection)
         let loaded = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
-        _ = try checkRecordedOutputs(model: loaded, series: run.series)
+        // What follows comes before the number of workers is known.
+        let need = MemoryNeed(phases: [try loaded.settingsNeed(checkpointByteCount: run.series.byteCount)])
+        _ = try need.workers(wanted: 1, limit: options.memoryLimit)
+        _ = try checkOutputs(of: loaded, at: first, in: run.series)
         model = loaded
     }
     let stored = try store.readSettings()
@@ -83,7 +86,8 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     try stored?.requireCompatible(with: settings, folder: store.folder)
     var resolution: ResolvedSettings?
     if let model {
-        let calibration = try store.readCalibration(run: run, model: model, request: options.sampling)
+        let calibration = try store.readCalibration(
+            run: run, model: model, request: options.sampling, hasSettings: stored?.sampling != nil)
         let resolved = try resolveSettings(
             options.sampling, stored: stored?.sampling, calibration: calibration, model: model, series: run.series)
         settings.sampling = resolved.settings

@@ -94,23 +94,24 @@ public struct SamplingRequest: Sendable, Equatable {
 
     /// Throws a usage failure that names the first setting that makes no sense.
     func validate() throws(Failure) {
-        func require(_ holds: Bool, _ what: String) throws(Failure) {
-            if !holds { throw Failure(.usage, what) }
+        func require<Number>(
+            _ option: String, _ value: Number?, _ expected: String, _ holds: (Number) -> Bool
+        ) throws(Failure) {
+            if let value, !holds(value) { throw Failure(.usage, "--\(option): expected \(expected), found \(value)") }
         }
-        try require(chainCount ?? 1 >= 1, "--chains must be at least 1; 4 is usual, and R-hat needs 2")
-        try require(drawCount ?? 4 >= 4, "--draws must be at least 4; hundreds are usual")
-        try require(burnInCount ?? 0 >= 0, "--burn-in must not be negative")
-        try require(batchSize ?? 1 >= 1, "--batch must be at least 1")
-        try require(stepsPerDraw ?? 1 >= 1, "--steps-per-draw must be at least 1")
-        try require(observationInterval ?? 0 >= 0, "--observe-every must not be negative")
-        try require(tracedExampleCount ?? 0 >= 0, "--trace-examples must not be negative")
-        try require(covarianceRank ?? 0 >= 0, "--covariance must not be negative")
-        try require(targetError.map { $0 > 0 && $0.isFinite } ?? true, "--target-error must be a positive number")
-        try require(drawLimit ?? 4 >= 4, "--max-draws must be at least 4")
-        try require(stepSize.map { $0 > 0 && $0.isFinite } ?? true, "--step-size must be a positive number")
-        try require(nBeta.map { $0 > 0 && $0.isFinite } ?? true, "--n-beta must be a positive number")
-        try require(
-            localization.map { $0 >= 0 && $0.isFinite } ?? true, "--localization must be a number, zero or above")
+        try require("chains", chainCount, "1 to 1000; 4 is usual, and R-hat needs 2") { 1...1_000 ~= $0 }
+        try require("draws", drawCount, "4 to 10⁸; hundreds are usual") { 4...100_000_000 ~= $0 }
+        try require("burn-in", burnInCount, "0 to 10⁸") { 0...100_000_000 ~= $0 }
+        try require("batch", batchSize, "1 to 10⁹") { 1...1_000_000_000 ~= $0 }
+        try require("steps-per-draw", stepsPerDraw, "1 to 10⁹") { 1...1_000_000_000 ~= $0 }
+        try require("observe-every", observationInterval, "0 to 10⁸") { 0...100_000_000 ~= $0 }
+        try require("trace-examples", tracedExampleCount, "0 to 10⁹") { 0...1_000_000_000 ~= $0 }
+        try require("covariance", covarianceRank, "0 to 10⁴") { 0...10_000 ~= $0 }
+        try require("target-error", targetError, "a number above 0") { $0 > 0 && $0.isFinite }
+        try require("max-draws", drawLimit, "4 to 10⁹") { 4...1_000_000_000 ~= $0 }
+        try require("step-size", stepSize, "a number above 0") { $0 > 0 && $0.isFinite }
+        try require("n-beta", nBeta, "a number above 0") { $0 > 0 && $0.isFinite }
+        try require("localization", localization, "a number of 0 or more") { $0 >= 0 && $0.isFinite }
     }
 }
 

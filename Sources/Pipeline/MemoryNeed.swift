@@ -30,8 +30,8 @@ struct MemoryNeed: Sendable, Equatable {
             throw Failure(
                 .unsupported,
                 "measuring takes about \(total(workers: 1).mebibytes) with one worker (\(text(workers: 1))), and --memory "
-                    + "allows \(limit.mebibytes). Raise --memory, use a machine with more, or measure fewer checkpoints "
-                    + "with --every")
+                    + "allows \(limit.mebibytes). Raise --memory, or use a machine with more; fewer checkpoints take less too"
+            )
         }
         return phases.reduce(wanted) { min($0, ($1.perWorker > 0 ? (limit - $1.shared) / $1.perWorker : wanted)) }
     }
@@ -72,9 +72,12 @@ extension Work {
             perWorker: checkpoint + reading + surveyScratch + (evaluation?.survey ?? 0))
         var phases = [surveying]
         var traces = 0
+        if let model { phases.append(try model.settingsNeed(checkpointByteCount: checkpoint)) }
         if let sampling = settings.sampling, let evaluation {
             let chainTrace = sampling.storedDrawCount * 8 * 5
-            traces = isShare ? 0 : targets.count * count * sampling.chainCount * chainTrace
+            // More than there is anywhere, and still to be added to: the product may be beyond Int.
+            let allTraces = Double(targets.count * count) * Double(sampling.chainCount) * Double(chainTrace)
+            traces = isShare ? 0 : Int(min(allTraces, 1e17))
             phases.append(
                 MemoryNeed.Phase(
                     name: "sampling",
@@ -115,6 +118,18 @@ extension Work {
     }
 }
 
+extension LoadedModel {
+    /// What deciding the settings takes, which looks at curvatures in Double.
+    func settingsNeed(checkpointByteCount: Int) throws -> MemoryNeed.Phase {
+        let evaluation = try Evaluation(model: self, sampling: nil, as: Double.self)
+        // The direction, two displaced centers and their gradients.
+        let vectors = 5 * MemoryLayout<Double>.stride * binding.parameterCount
+        return MemoryNeed.Phase(
+            name: "settings", shared: programByteCount + evaluation.examples,
+            perWorker: readerByteCount + 2 * checkpointByteCount + evaluation.survey + vectors)
+    }
+}
+
 /// What evaluating a model takes, in bytes.
 private struct Evaluation {
     /// The examples, as read and as a loss holds them.
@@ -150,8 +165,10 @@ private struct Evaluation {
             case .mala, .hmc: 6
             }
         let sketch = 2 * 2 * sampling.observations.covarianceRank * model.subset.count * scalar
+        // Indices, losses and differences of a minibatch, and its examples in order.
+        let minibatch = sampling.batchSize * 5 * 8
         let moments = sampling.observations.interval > 0 ? 4 * loss.exampleCount * MemoryLayout<Double>.stride : 0
-        chain = vectors * loss.parameterCount * scalar + sketch + moments
+        chain = vectors * loss.parameterCount * scalar + sketch + moments + minibatch
     }
 }
 

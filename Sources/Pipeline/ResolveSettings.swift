@@ -32,7 +32,10 @@ func resolveSettings(
 ) throws -> ResolvedSettings {
     let exampleCount = model.trainingIndices.count
     guard exampleCount >= 3 || request.nBeta != nil else {
-        throw Failure(.mismatch, "\(exampleCount) training examples: n/ln n needs at least 3; state --n-beta")
+        throw Failure(
+            .mismatch,
+            "\(model.examples.path): nβ = n/ln n takes at least 3 training examples, found \(exampleCount); state --n-beta"
+        )
     }
     var resolved = ResolvedSettings(settings: try unswept(request, stored: stored, exampleCount: exampleCount))
     let isEarlierWorkNewer = stored != nil && calibration?.isShort == true
@@ -151,27 +154,40 @@ private func defaultScales(
 ) throws -> (stepSize: Double, localization: Double) {
     let last = series.references.count - 1
     let places = Set((0..<surveyedCheckpointCount).map { $0 * last / (surveyedCheckpointCount - 1) })
-    // A damaged checkpoint is an error where it is measured; here the others will do.
-    let readable = places.sorted().compactMap { try? series.read(at: $0) }
-    guard !readable.isEmpty else {
+    let loss = try model.loss(as: Double.self)
+    var surveys: [(curvature: Double, squaredSize: Double)] = []
+    for place in places.sorted() {
+        let checkpoint: Checkpoint
+        do throws(RunError) { checkpoint = try series.read(at: place) } catch {
+            // A damaged checkpoint is left out where it is measured; here the others will do.
+            guard error.kind == .malformed else { throw error }
+            continue
+        }
+        surveys.append(try surveyScales(at: checkpoint, loss: loss, model: model))
+    }
+    guard !surveys.isEmpty else {
         throw Failure(
             .malformed,
-            "none of the checkpoints that settings are derived from can be read; "
+            "\(series.references[0].file): neither it nor any other checkpoint that settings are derived from can be read; "
                 + "`instar inspect` says why. State --step-size and --localization to do without")
     }
-    let centers = try readable.map { try model.center(of: $0, as: Double.self) }
-    let curvature = try centers.map { try largestCurvature(at: $0, model: model) }.max() ?? 0
+    let curvature = surveys.map(\.curvature).max() ?? 0
     let localization =
         localization
         ?? SamplingSettings.defaultLocalization(
-            centers: centers, subset: model.subset, nBeta: nBeta, curvature: curvature)
+            squaredSizes: surveys.map(\.squaredSize), dimension: model.subset.count, nBeta: nBeta, curvature: curvature)
     let stepSize = try SamplingSettings.defaultStepSize(nBeta: nBeta, curvature: curvature, localization: localization)
     return (stepSize, localization)
 }
 
-/// h, the largest curvature of the training loss at a center, on examples spread over the training examples.
-func largestCurvature(at center: [Double], model: LoadedModel) throws -> Double {
-    let loss = try model.loss(as: Double.self)
+/// h, the largest curvature of the training loss at a checkpoint, on examples spread over the training examples, and |w\*|²
+/// over the sampled coordinates.
+///
+/// - Throws: `malformed` where a loss or a gradient there is not finite.
+func surveyScales(
+    at checkpoint: Checkpoint, loss: ModelLoss<Double>, model: LoadedModel
+) throws -> (curvature: Double, squaredSize: Double) {
+    let center = try model.center(of: checkpoint, as: Double.self)
     let stride = max(1, loss.exampleCount / curvatureExampleCount)
     let examples = Array(Swift.stride(from: 0, to: loss.exampleCount, by: stride))
     let evaluator = try loss.makeEvaluator(capacity: fullLossChunk)
@@ -179,12 +195,19 @@ func largestCurvature(at center: [Double], model: LoadedModel) throws -> Double 
     if let place = losses.firstIndex(where: { !$0.isFinite }) {
         throw Failure(
             .malformed,
-            "\(model.examples.path): training example \(examples[place]) gives the loss \(losses[place]) at one of the "
-                + "checkpoints that settings are derived from; expected finite losses. Is an index among the inputs "
-                + "out of range? If the run itself diverged, state --step-size and --localization")
+            "\(model.examples.path): training example \(examples[place]) gives the loss \(losses[place]) at step "
+                + "\(checkpoint.step), which settings are derived from; expected finite losses. Is an index among the inputs out of "
+                + "range? If the run itself diverged, leave the checkpoint out, or state both --step-size and --localization"
+        )
     }
-    return try Curvature.largest(
-        evaluator: evaluator, center: center, subset: model.subset, examples: examples, chunkSize: fullLossChunk,
-        random: RandomStream(seed: 0, trainingStep: 0, chain: 0, purpose: .curvature)
-    ).value
+    do {
+        let curvature = try Curvature.largest(
+            evaluator: evaluator, center: center, subset: model.subset, examples: examples, chunkSize: fullLossChunk,
+            random: RandomStream(seed: 0, trainingStep: 0, chain: 0, purpose: .curvature)
+        ).value
+        let size = model.subset.norm(of: center)
+        return (curvature, size * size)
+    } catch let error as SamplingError {
+        throw Failure(.malformed, "\(model.examples.path): at step \(checkpoint.step), \(error.reason)")
+    }
 }

@@ -44,7 +44,9 @@ func samplingTargets(
 func merged(_ stored: [Restriction], _ wanted: [Restriction], isMeasured: Bool) throws(Failure) -> [Restriction] {
     guard isMeasured || wanted.isEmpty else {
         throw Failure(
-            .notFound, "--parameters and --examples restrict λ̂, which takes a model and examples; the run has not both")
+            .notFound,
+            "--parameters and --examples restrict λ̂, which takes a model and examples; the run lacks one "
+                + "of them: add model.onnx and data.h5, or leave the options out")
     }
     var restrictions = stored
     for restriction in wanted {

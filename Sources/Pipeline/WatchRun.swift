@@ -28,9 +28,10 @@ public struct WatchLimits: Sendable {
 /// Measures a run while its trainer is still writing checkpoints, until it is cancelled or a limit is reached.
 ///
 /// The directory is looked at again and again, by names, sizes, times and file numbers, since network file systems report no
-/// changes. Times are asked only whether they differ, so that a clock that is set back hides nothing. A file takes part once it has been the same at two looks, or is older than the interval, and can be read whole; one that
-/// stays unreadable is left out until it changes. Everything measured is stored and reused as by `measure`, so that
-/// what is there at the end is what `analyzeRun` would have made.
+/// changes. Times are asked only whether they differ, so that a clock that is set back hides nothing. A file takes part
+/// once it has been the same at two looks, or is older than the interval, and can be read whole; one that stays unreadable
+/// is left out until it, or another part of the same checkpoint, changes. Everything measured is stored and reused as by
+/// `measure`, so that what is there at the end is what `analyzeRun` would have made.
 ///
 /// - Parameters:
 ///   - path: The run directory.
@@ -66,7 +67,6 @@ public func watchRun(
             told = reason
             idle += limits.interval
         case .ready(let run):
-            idle = 0
             let measured: Analysis
             do {
                 let lock = try store.lock(.exclusive)
@@ -74,15 +74,19 @@ public func watchRun(
                 measured = Analysis(
                     measurements: try await measure(run, options: options, store: store, progress: progress))
                 try await receive(.measured(measured, news: measured.news(since: analysis)))
-            } catch let failure where Failure(wrapping: failure).kind == .temporary {
-                // Another process works there, or the trainer wrote a checkpoint anew just now.
+            } catch let failure where Failure(wrapping: failure).kind == .temporary || run.series.isOutOfReach(failure)
+            {
+                // Another process works there, or the trainer wrote or removed a checkpoint just now.
                 let reason = Failure(wrapping: failure).reason
                 if reason != told { try await receive(.waiting(reason)) }
                 told = reason
                 watch.measureAgain()
+                idle += limits.interval
+                if let limit = limits.idle, idle >= limit { return }
                 try await pause(limits.interval)
                 continue
             }
+            idle = 0
             told = ""
             analysis = measured
             let last = measured.measurements.checkpoints.last?.step
@@ -116,10 +120,10 @@ struct Watch {
     private let output: String
     private let settling: Double
     private var lastListing: [String: Stamp] = [:]
-    /// Checkpoint files that were read whole, as they were then.
-    private var sound: [String: Stamp] = [:]
-    /// Files that could not be read, with the number of looks at which they were as they are.
-    private var unreadable: [String: (stamp: Stamp, looks: Int)] = [:]
+    /// Checkpoint files that were read whole, as they and the other parts of the checkpoint were then.
+    private var sound: [String: [String: Stamp]] = [:]
+    /// Files that could not be read, likewise, with the number of looks since.
+    private var unreadable: [String: (stamps: [String: Stamp], looks: Int)] = [:]
     private var measured: [String: Stamp]?
 
     /// Looks at which a file that does not change must be unreadable before it is given up.
@@ -144,35 +148,46 @@ struct Watch {
         let now = Date().timeIntervalSince1970
         let unsettled = Set(
             listing.filter { file, stamp in lastListing[file] != stamp && stamp.modified > now - settling }.keys)
-        unreadable = unreadable.filter { listing[$0.key] == $0.value.stamp }
+        let parts = CheckpointParts(listing.keys)
+        func stamps(_ file: String) -> [String: Stamp] {
+            Dictionary(
+                uniqueKeysWithValues: parts.files(with: file).compactMap { file in listing[file].map { (file, $0) } })
+        }
+        unreadable = unreadable.filter { listing[$0.key] != nil && stamps($0.key) == $0.value.stamps }
         var excluded = unsettled.union(unreadable.keys)
         var leftOut: [(file: String, reason: String)] = []
-        for file in unreadable.keys { unreadable[file]?.looks += 1 }
+        for (file, entry) in unreadable {
+            unreadable[file]?.looks += 1
+            if entry.looks + 1 == Self.patience { leftOut.append((file, reasons[file] ?? "cannot be read")) }
+        }
         /// Whether a failure is of one checkpoint file, which is then set aside.
         func setAside(_ error: RunError) -> Bool {
             guard error.kind == .malformed || error.kind == .temporary || error.kind == .io,
-                let stamp = listing[error.path], !excluded.contains(error.path), !isInput(error.path)
+                listing[error.path] != nil, !excluded.contains(error.path), !isInput(error.path)
             else { return false }
             excluded.insert(error.path)
-            // One that is held open by its writer may be closed without any change to see.
+            // One that is held open by its writer may be closed without any change to see, and a server come back.
             if error.kind == .temporary { return true }
-            unreadable[error.path] = (stamp, 1)
+            if error.kind == .io {
+                let isNew = reasons.updateValue(error.description, forKey: error.path) != error.description
+                if isNew { leftOut.append((error.path, error.description)) }
+                return true
+            }
+            unreadable[error.path] = (stamps(error.path), 1)
             reasons[error.path] = error.description
             return true
         }
         while true {
             do throws(RunError) {
                 let run = try RunDirectory(at: path, excluding: excluded)
-                if let error = firstUnreadable(of: run, listing) {
+                if let error = firstUnreadable(of: run, stamps) {
                     if setAside(error) { continue }
                     throw error
                 }
-                for (file, entry) in unreadable where entry.looks == Self.patience {
-                    leftOut.append((file, reasons[file] ?? "cannot be read"))
-                }
-                let parts = listing.filter { !excluded.contains($0.key) }
-                if parts == measured { return (.unchanged, leftOut) }
-                measured = parts
+                let left = Set(excluded.flatMap { parts.files(with: $0) })
+                let files = listing.filter { !left.contains($0.key) }
+                if files == measured { return (.unchanged, leftOut) }
+                measured = files
                 return (.ready(run), leftOut)
             } catch {
                 if setAside(error) { continue }
@@ -187,25 +202,30 @@ struct Watch {
     private var reasons: [String: String] = [:]
 
     /// The first checkpoint that cannot be read whole, of those that were not read as they are now.
-    private mutating func firstUnreadable(of run: RunDirectory, _ listing: [String: Stamp]) -> RunError? {
-        var read: Set<String> = []
+    private mutating func firstUnreadable(
+        of run: RunDirectory, _ stamps: (String) -> [String: Stamp]
+    ) -> RunError? {
+        var read: [String: [String: Stamp]] = [:]
         for (index, reference) in run.series.references.enumerated() {
-            guard let stamp = listing[reference.file], sound[reference.file] != stamp else { continue }
+            let files = stamps(reference.file)
+            guard !files.isEmpty, sound[reference.file] != files else { continue }
             do throws(RunError) { _ = try run.series.read(at: index) } catch {
                 // A tensor of another shape is no fault of the file.
                 if error.kind == .mismatch { continue }
+                read[reference.file] = nil
+                sound.merge(read) { _, new in new }
                 return error
             }
-            read.insert(reference.file)
+            read[reference.file] = files
         }
-        for file in read { sound[file] = listing[file] }
+        sound.merge(read) { _, new in new }
         return nil
     }
 
     /// Whether a file is no checkpoint.
     private func isInput(_ file: String) -> Bool {
         let name = URL(fileURLWithPath: file).lastPathComponent
-        return name.hasSuffix(".onnx") || name.hasSuffix(".yaml") || name == "data.h5"
+        return name == "data.h5" || [".onnx", ".yaml", ".csv", ".jsonl"].contains { name.hasSuffix($0) }
     }
 
     /// The files of a directory, of its folders and of theirs, by path; none where there is no such directory.
@@ -229,6 +249,14 @@ struct Watch {
         }
         add(path, depth: 2)
         return stamps
+    }
+}
+
+extension CheckpointSeries {
+    /// Whether an error says that a file of the series cannot be had, as when a trainer keeps only its latest checkpoints.
+    fileprivate func isOutOfReach(_ error: any Error) -> Bool {
+        guard let error = error as? RunError, error.kind == .notFound || error.kind == .io else { return false }
+        return references.contains { ([$0.file] + $0.otherFiles).contains(error.path) }
     }
 }
 

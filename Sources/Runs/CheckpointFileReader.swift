@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Reads checkpoint files of every format, by the endings of their names; what has no known ending is taken for HDF5.
 ///
@@ -28,9 +29,8 @@ public struct CheckpointFileReader: CheckpointReader {
                 if let other = places.updateValue(part.path, forKey: name) {
                     throw RunError(
                         .malformed,
-                        "is in two of its files: \([other, part.path].map { CheckpointFile($0).name }.list)",
-                        path: path,
-                        object: name)
+                        "is in two of its files: \([other, part.path].map { CheckpointFile($0).name }.list); "
+                            + "copy the checkpoint again", path: path, object: name)
                 }
             }
             datasets += inventory.datasets

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The checkpoints that lie in folders, found by the names of files.
 ///
@@ -16,8 +17,8 @@ struct CheckpointFolder {
     ///   - folders: The folders, from the innermost.
     ///   - homes: The folders that links may lead into.
     ///   - isWanted: Whether a path may be a checkpoint.
-    /// - Throws: `io` and `notFound` of the operating system; `mismatch` for parts without their index, and for folders
-    ///   in which several files may be the weights.
+    /// - Throws: `io` and `notFound` of the operating system; `malformed` for parts without their index, `temporary` while
+    ///   they are being written; `mismatch` for folders in which several files may be the weights.
     init(
         _ folders: [String], within homes: [String], where isWanted: (String) -> Bool = { _ in true }
     ) throws(RunError) {
@@ -100,7 +101,7 @@ struct CheckpointFolder {
 
     /// The checkpoint in a folder like `checkpoint-500`: an index, or `model.safetensors`, or the only file of weights.
     ///
-    /// - Throws: `mismatch` if several may be meant, or parts lie there without their index.
+    /// - Throws: `mismatch` if several may be meant; `malformed` or `temporary` if parts lie there without their index.
     static func checkpoint(in folder: String) throws(RunError) -> String? {
         let candidates = try weights(in: folder)
         guard candidates.count < 2 else {
@@ -155,7 +156,7 @@ struct CheckpointFolder {
                     + "is written", path: path)
         }
         return RunError(
-            .mismatch,
+            .malformed,
             "is a part of a checkpoint, and \(index) is not beside it; copy that too, or list the parts under `steps:` in "
                 + "run.yaml, each with the same step", path: path)
     }

@@ -21,8 +21,8 @@ struct CheckpointIndex {
 
     /// Reads an index.
     ///
-    /// - Throws: `malformed` if it is none, if it names a tensor twice, or a file that does not lie beside it;
-    ///   `notFound` if a file that it names is not there.
+    /// - Throws: `malformed` if it is none, if it names a tensor twice, or a file that does not lie beside it or is not
+    ///   there, `temporary` if that is so and the index was written a moment ago.
     init(reading path: String) throws(RunError) {
         var scanner = JSONScanner(try CheckpointIndex.bytes(of: path), of: "its text", path: path)
         var keysByFile: [String: Set<String>] = [:]
@@ -47,7 +47,9 @@ struct CheckpointIndex {
         }
         try scanner.finish()
         guard !keysByFile.isEmpty else {
-            throw RunError(.malformed, "lists no files under `weight_map`: it is no index of a checkpoint", path: path)
+            throw RunError(
+                .malformed, "lists no files under `weight_map`: it is no index of a checkpoint; copy it again",
+                path: path)
         }
         self.path = path
         var parts: [Part] = []
@@ -61,7 +63,9 @@ struct CheckpointIndex {
         let file = try FileBytes(path)
         guard file.count <= byteLimit else {
             throw RunError(
-                .malformed, "has \(file.count) bytes, and \(byteLimit) is the most for such a list", path: path)
+                .malformed,
+                "has \(file.count) bytes, and \(byteLimit) is the most that is read of such a file; copy it again",
+                path: path)
         }
         return try file.read(at: 0, count: file.count)
     }
@@ -79,8 +83,16 @@ struct CheckpointIndex {
                     + "follows links)", path: index)
         }
         guard FileManager.default.fileExists(atPath: file.path) else {
+            guard FileStamp(index)?.isRecent != true else {
+                throw RunError(
+                    .temporary,
+                    "is listed and not there yet: is the checkpoint still being written? Try again when it is",
+                    path: index,
+                    object: name)
+            }
             throw RunError(
-                .notFound, "is not there, but \(CheckpointFile(index).name) lists it; copy it there", path: file.path)
+                .malformed, "is listed and not there; copy it there too, or save the checkpoint again", path: index,
+                object: name)
         }
         return file.path
     }

@@ -103,6 +103,11 @@ enum CheckpointLayout {
                             + "\(steps.count) entries; its shape is \(odd.shape)", path: inventory.path,
                         object: odd.parts.joined(separator: "/"))
                 }
+                if let odd = steps.first(where: { !CheckpointStep.isPossible($0) }) {
+                    throw RunError(
+                        .malformed, "holds \(odd); expected steps from 0 to 10¹⁴", path: inventory.path,
+                        object: parent + name)
+                }
                 let references = steps.enumerated().map { row, step in
                     CheckpointReference(step: step, file: inventory.path, group: group, row: row)
                 }
@@ -143,7 +148,9 @@ enum CheckpointLayout {
         let axes = Set(found.map(\.step.axis))
         guard axes.count == 1, let axis = axes.first else {
             throw RunError(
-                .mismatch, "some groups tell a step, others an epoch: \(found.map(\.name).list)", path: inventory.path)
+                .mismatch,
+                "some groups tell a step, others an epoch: \(found.map(\.name).list); give each an attribute `step`",
+                path: inventory.path)
         }
         var references: [CheckpointReference] = []
         for entry in found {

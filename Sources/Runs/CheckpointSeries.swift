@@ -88,7 +88,8 @@ public struct CheckpointSeries: Sendable {
             for file in [reference.file] + reference.otherFiles {
                 guard let error = damaged[file] else { continue }
                 notes.append(
-                    "\(axis.rawValue) \(reference.step): \(name(file)) \(error.reason); what uses it will fail")
+                    "\(axis.rawValue) \(reference.step): \(name(file)) \(error.reason); "
+                        + (error.kind == .malformed ? "measuring leaves it out" : "what uses it will fail"))
             }
         }
         self.notes = notes
@@ -222,7 +223,9 @@ public struct CheckpointSeries: Sendable {
             names[inFile] = wanted[inFile] ?? dataset.name.map { wanted[$0] ?? $0 }
         }
         for name in wanted.keys.sorted(by: precedes) where !known.contains(name) {
-            let nearest = nearestName(to: name, among: known.sorted(by: precedes)).map { "; did you mean \($0)?" } ?? ""
+            let nearest =
+                nearestName(to: name, among: known.sorted(by: precedes)).map { "; did you mean \($0)?" }
+                ?? "; there are \(known.sorted(by: precedes).list)"
             throw RunError(
                 .mismatch, "stands under `names:` in run.yaml, and is no tensor of the checkpoint\(nearest)",
                 path: reference.file, object: name)
@@ -250,7 +253,8 @@ public struct CheckpointSeries: Sendable {
         }
         guard !tensors.isEmpty else {
             throw RunError(
-                .notFound, "holds no tensors: expected datasets of numbers, one per parameter", path: reference.file,
+                .notFound, "holds no tensors: expected numbers, an entry per parameter; save it again",
+                path: reference.file,
                 object: reference.group)
         }
         tensors.sort { precedes($0.name, $1.name) }
@@ -286,7 +290,8 @@ public struct CheckpointSeries: Sendable {
             guard tensor.shape == description.shape else {
                 throw mismatch(
                     description.name,
-                    "has shape \(tensor.shape), and \(description.shape) at \(firstStep); a series keeps its shapes")
+                    "has shape \(tensor.shape), and \(description.shape) at \(firstStep); a series keeps its "
+                        + "shapes: leave one out, or analyse them as two runs")
             }
             guard tensor.elementType == description.elementType else {
                 throw mismatch(
@@ -306,7 +311,8 @@ public struct CheckpointSeries: Sendable {
                 let error = RunError(
                     .malformed,
                     "holds \(value) at \(axis.rawValue) \(reference.step); if it is a mask, list the tensor under "
-                        + "`buffers:` in run.yaml", path: reference.file, object: tensor.name)
+                        + "`buffers:` in run.yaml; if training diverged, leave the checkpoint out",
+                    path: reference.file, object: tensor.name)
                 throw error
             }
         }

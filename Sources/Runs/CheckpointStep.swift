@@ -1,3 +1,5 @@
+import Tensors
+
 /// Finds the training step that a checkpoint belongs to.
 ///
 /// The first that answers: an attribute, a dataset of one integer, the name; and only where none of these tells a
@@ -22,9 +24,9 @@ enum CheckpointStep {
         for axis in [CheckpointSeries.Axis.step, .epoch] {
             let isWanted: (String) -> Bool = { ($0 == "epoch") == (axis == .epoch) }
             let sources: [(what: String, candidates: () -> [Int])] = [
-                ("attributes", { markers.attributes.filter { isWanted($0.key) }.map(\.value) }),
-                ("datasets", { markers.datasets.filter { isWanted($0.key) }.map(\.value) }),
-                ("the name \(name)", { axis == .step ? stepsInName(name) : epochsInName(name) }),
+                ("its attributes", { markers.attributes.filter { isWanted($0.key) }.map(\.value) }),
+                ("its datasets", { markers.datasets.filter { isWanted($0.key) }.map(\.value) }),
+                ("its name \(name)", { axis == .step ? stepsInName(name) : epochsInName(name) }),
             ]
             for source in sources {
                 let candidates = Set(source.candidates()).sorted()
@@ -32,17 +34,27 @@ enum CheckpointStep {
                 guard candidates.count == 1 else {
                     throw RunError(
                         .mismatch,
-                        "\(source.what) hold several candidates for the \(axis.rawValue): "
-                            + "\(candidates.map(String.init).list); say which under `steps:` in run.yaml", path: path)
+                        "several candidates for the \(axis.rawValue) stand in \(source.what): "
+                            + "\(candidates.map(String.init).list); say which under `steps:` in run.yaml, or leave one there",
+                        path: path)
                 }
-                guard value >= 0 else {
-                    throw RunError(.malformed, "its \(axis.rawValue) is negative: \(value)", path: path)
+                guard isPossible(value) else {
+                    throw RunError(
+                        .malformed,
+                        "its \(axis.rawValue) is \(value); expected 0 to 10¹⁴: correct it, or state it under `steps:` in run.yaml",
+                        path: path)
                 }
                 return Found(axis: axis, value: value)
             }
         }
         return nil
     }
+
+    /// Whether a step is one that Double, in which curves are drawn and fitted, tells from its neighbours with room to spare.
+    static func isPossible(_ step: Int) -> Bool { 0...greatestStep ~= step }
+
+    /// The greatest step.
+    static let greatestStep = 100_000_000_000_000
 
     /// The name without endings such as `.h5`, `.weights.h5` and `.safetensors.index.json`, in lower case.
     static func stem(_ name: String) -> String {

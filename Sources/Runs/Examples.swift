@@ -135,7 +135,7 @@ public struct Examples: Sendable {
             guard count == first.value.shape.dimensions.first else {
                 throw RunError(
                     .mismatch,
-                    "has \(count) examples, \(first.key) has \(first.value.shape.dimensions.first ?? 0); the first axis "
+                    "has \(count.counted("example")), \(first.key) has \(first.value.shape.dimensions.first ?? 0); the first axis "
                         + "of every dataset counts the same examples", path: path, object: name)
             }
             if let value = tensor.firstNonFinite {
@@ -158,10 +158,13 @@ public struct Examples: Sendable {
         for value in values {
             guard value >= 0, value < count else {
                 throw RunError(
-                    .mismatch, "index \(value) lies outside 0..<\(count), the examples", path: path, object: object)
+                    .mismatch,
+                    "holds the index \(value); expected 0 to \(count - 1), as there are \(count.counted("example"))",
+                    path: path, object: object)
             }
             guard seen.insert(value).inserted else {
-                throw RunError(.mismatch, "index \(value) stands in it twice", path: path, object: object)
+                throw RunError(
+                    .mismatch, "holds the index \(value) twice; list each example once", path: path, object: object)
             }
         }
         return values.map { Int($0) }

@@ -20,14 +20,14 @@ struct JSONScanner {
 
     /// An error at the place that the scanner has reached.
     func problem(_ reason: String) -> RunError {
-        RunError(.malformed, "\(what) \(reason) (byte \(position))", path: path)
+        RunError(.malformed, "\(what) \(reason) (byte \(position)); copy or save the file again", path: path)
     }
 
     private func unexpected(_ expected: String) -> RunError {
         guard position < bytes.count else { return problem("is not JSON: expected \(expected), found its end") }
         let byte = bytes[position]
         let found = (0x21...0x7E).contains(byte) ? "`\(Character(UnicodeScalar(byte)))`" : "byte \(byte)"
-        return problem("is not JSON as expected: expected \(expected), found \(found)")
+        return problem("is not JSON: expected \(expected), found \(found)")
     }
 
     /// The next byte that is not white space; nil at the end.

@@ -90,8 +90,8 @@ public struct Manifest: Sendable {
         if let steps = try yaml.mapping("steps") {
             var explicit: [ExplicitStep] = []
             for entry in steps.entries {
-                guard let step = try steps.integer(entry.key), step >= 0 else {
-                    throw steps.error(entry.key, "expected the file's training step, a whole number from 0")
+                guard let step = try steps.integer(entry.key), CheckpointStep.isPossible(step) else {
+                    throw steps.error(entry.key, "expected the file's training step, a whole number from 0 to 10¹⁴")
                 }
                 explicit.append(ExplicitStep(file: entry.key, step: step))
             }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A series that the training run recorded itself, from `metrics.csv` or `metrics.jsonl`.
 public struct MetricSeries: Sendable, Equatable {
@@ -17,26 +18,28 @@ public struct MetricSeries: Sendable, Equatable {
     /// may hold the bare words `NaN` and `Infinity` that Python's `json` writes, and the last may be cut short, as by a run
     /// that was killed.
     ///
+    /// - Parameter mayGrow: Whether training may be writing the file: then a last line without its end, written in the last
+    ///   seconds, is left out.
     /// - Returns: The series in the order of the columns, and notes on what was left out.
     /// - Throws: `malformed`, with the line, if there is no such column, a step is not a whole number of at most 10¹⁴ (beyond,
     ///   neighbours cannot be told apart by their logarithms), a row has more cells than there are columns, or a line is
     ///   not a JSON object.
     public static func read(
-        _ path: String, axis: CheckpointSeries.Axis
+        _ path: String, axis: CheckpointSeries.Axis, mayGrow: Bool = false
     ) throws(RunError) -> (series: [MetricSeries], notes: [String]) {
-        try read(path, stepColumn: axis.rawValue)
+        try read(path, stepColumn: axis.rawValue, mayGrow: mayGrow)
     }
 
     /// The same with another name for the column that counts training.
     static func read(
-        _ path: String, stepColumn: String
+        _ path: String, stepColumn: String, mayGrow: Bool = false
     ) throws(RunError) -> (series: [MetricSeries], notes: [String]) {
         let text = try readText(path)
         var table = MetricTable(path: path, stepColumn: stepColumn)
         if isJSONLines(path) {
             try table.addJSONLines(text)
         } else {
-            try table.addCSV(text)
+            try table.addCSV(text, isGrowing: mayGrow && FileStamp(path)?.isRecent == true)
         }
         return table.result
     }
@@ -66,7 +69,9 @@ struct MetricTable {
         self.stepColumn = stepColumn
     }
 
-    mutating func addCSV(_ text: String) throws(RunError) {
+    /// - Parameter isGrowing: Whether a last line without its end may be the beginning of one; with fewer cells than the
+    ///   header it is in any case.
+    mutating func addCSV(_ text: String, isGrowing: Bool = false) throws(RunError) {
         // "\r\n" is one Character in Swift.
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         guard let header = lines.first, lines.contains(where: { !$0.allSatisfy(\.isWhitespace) }) else {
@@ -77,11 +82,17 @@ struct MetricTable {
         guard names.contains(stepColumn) else {
             throw error(1, "expected a column `\(stepColumn)`, found \(names.list)")
         }
-        guard Set(names).count == names.count else { throw error(1, "two columns have one name") }
+        if let name = Dictionary(grouping: names, by: \.self).first(where: { $0.value.count > 1 })?.key {
+            throw error(1, "two columns are called `\(name)`; rename one")
+        }
         for (index, line) in lines.enumerated().dropFirst() where !line.allSatisfy(\.isWhitespace) {
             let values = csvCells(line, separator: separator)
+            if index > 0, index == lines.count - 1, isGrowing || values.count < names.count {
+                isCutShort = true
+                return
+            }
             guard values.count <= names.count else {
-                throw error(index + 1, "has \(values.count) cells, the header has \(names.count)")
+                throw error(index + 1, "has \(values.count.counted("cell")), the header has \(names.count)")
             }
             let row = Array(zip(names, values))
             let stepText = row.first { $0.0 == stepColumn }?.1 ?? ""
@@ -106,8 +117,8 @@ struct MetricTable {
                 throw error(index + 1, "expected a JSON object, found \"\(line.prefix(40))\"")
             }
             guard let step = row[stepColumn]?.number.flatMap(wholeNumber) else {
-                throw error(
-                    index + 1, "expected \(Self.wholeNumbers) as `\(stepColumn)`, found \(row.keys.sorted().list)")
+                let found = row[stepColumn] == nil ? "only \(row.keys.sorted().list)" : "something else"
+                throw error(index + 1, "expected \(Self.wholeNumbers) as `\(stepColumn)`, found \(found)")
             }
             for (name, cell) in row.sorted(by: { $0.key < $1.key }) where name != stepColumn {
                 add(name, step, cell.number, isBlank: cell.isNull)
@@ -159,12 +170,11 @@ struct MetricTable {
 
     /// What a step can be, in words. The doubles log(t + 1) of neighbouring whole numbers differ up to here.
     private static let wholeNumbers = "a whole number of at most 10¹⁴"
-    private static let greatestStep = 1e14
 
     private func wholeNumber(_ text: String) -> Int? { Double(text).flatMap(wholeNumber) }
 
     private func wholeNumber(_ number: Double) -> Int? {
-        number.magnitude <= Self.greatestStep ? Int(exactly: number) : nil
+        number.magnitude <= Double(CheckpointStep.greatestStep) ? Int(exactly: number) : nil
     }
 
     /// The cell with a decimal point; a comma that separates cells is none of a number's.

@@ -3,6 +3,8 @@
 /// Close is an edit distance (Levenshtein 1966) of at most a third of the longer name's length, case aside, and at
 /// least one; of equally close names the first in the order given.
 public func nearestName(to name: String, among known: [String]) -> String? {
+    // The distance takes time by the product of the lengths.
+    guard name.utf8.count <= 256 else { return nil }
     let distances = known.map { (name: $0, distance: editDistance(name.lowercased(), $0.lowercased())) }
     guard let nearest = distances.min(by: { $0.distance < $1.distance }) else { return nil }
     return nearest.distance <= max(1, max(name.count, nearest.name.count) / 3) ? nearest.name : nil
@@ -48,12 +50,4 @@ func precedes(_ first: String, _ second: String) -> Bool {
 extension Character {
     /// Whether the character is one of 0 to 9.
     var isASCIIDigit: Bool { isASCII && isNumber }
-}
-
-extension Collection<String> {
-    /// The names for a message: `a, b and c`, the first eight and the number of the rest.
-    var list: String {
-        let shown = prefix(8).joined(separator: ", ")
-        return count > 8 ? "\(shown) and \(count - 8) more" : shown
-    }
 }

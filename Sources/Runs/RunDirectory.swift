@@ -63,7 +63,7 @@ public struct RunDirectory: Sendable {
         let metricsPath = try folder.choose(
             "metrics", manifest.metrics, usual: ["metrics.csv", "metrics.jsonl"], ending: nil, &inferences)
         if let metricsPath {
-            let (series, notes) = try MetricSeries.read(metricsPath, axis: series.axis)
+            let (series, notes) = try MetricSeries.read(metricsPath, axis: series.axis, mayGrow: true)
             recordedSeries = series
             inferences += notes
         } else {

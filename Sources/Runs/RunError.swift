@@ -1,4 +1,5 @@
 import HDF5
+import Tensors
 
 /// Why a run could not be read.
 public struct RunError: Error, Sendable, Equatable, Codable, CustomStringConvertible {
@@ -30,9 +31,9 @@ public struct RunError: Error, Sendable, Equatable, Codable, CustomStringConvert
     /// Creates an error.
     public init(_ kind: Kind, _ reason: String, path: String, object: String? = nil) {
         self.kind = kind
-        self.reason = reason
+        self.reason = reason.abridged(to: MessageLimit.reason)
         self.path = path
-        self.object = object
+        self.object = object?.abridged(to: MessageLimit.name)
     }
 
     /// An error of a file, with the words of the file's reader.

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The names in a run directory, and the rules by which files are chosen among them.
 struct RunFolder {
@@ -56,7 +57,8 @@ struct RunFolder {
                 path: path)
         }
         guard let candidate = candidates.first else { return nil }
-        inferences.append("\(key): \(candidate)")
+        let leadsOut = CheckpointFolder.leads(path(of: candidate), outOf: [path])
+        inferences.append("\(key): \(candidate)\(leadsOut ? ", which is a link out of the run directory" : "")")
         return path(of: candidate)
     }
 
@@ -93,10 +95,12 @@ struct RunFolder {
         _ inferences: inout [String]
     ) throws(RunError) -> [String] {
         // Of a folder like `checkpoint-500`, any file that is left out leaves out the folder.
+        // Results that were put beside the checkpoints are none.
         let isWanted: (String) -> Bool = { path in
-            !excluded.contains {
-                $0 == path || $0.hasPrefix("\(path)/") && CheckpointFile($0).format == .safetensors
-            }
+            !path.hasSuffix("/measurements.h5")
+                && !excluded.contains {
+                    $0 == path || $0.hasPrefix("\(path)/") && CheckpointFile($0).format == .safetensors
+                }
         }
         let files = try checkpointFiles(manifest, besides: examplesPath, where: isWanted, &inferences).filter { file in
             let checkpoint = CheckpointFile(file)

@@ -91,12 +91,12 @@ public struct SeriesFile: Sendable, Equatable {
         if !spreads.isEmpty {
             notes.append(
                 "\(spreads.map(\.name).list) left out: a spread of draws is not a standard error "
-                    + "(if it is one, map it: llc_error=NAME)")
+                    + "(if it is one, state it with --column llc_error=NAME)")
         }
         others = remaining.filter { !Self.isSpread($0.name) }
         self.notes = notes
         guard !table.series.isEmpty else {
-            throw RunError(.malformed, "holds no numbers beside its \(stepColumn)s", path: path)
+            throw RunError(.malformed, "holds no numbers beside its column `\(stepColumn)`", path: path)
         }
         for series in table.series {
             if let step = series.steps.first, step < 0 {
@@ -133,7 +133,7 @@ public struct SeriesFile: Sendable, Equatable {
         RunError(
             .malformed,
             "expected a \(wanted), found \(names.isEmpty ? "none" : names.list); "
-                + "if it has another name, map it: step=NAME", path: path)
+                + "if it has another name, state it with --column step=NAME", path: path)
     }
 
     /// The column of steps: as stated, else the first usual name that is there, else the one to ask for.

@@ -66,7 +66,8 @@ struct TraceFile {
         return StoredTraces(
             source: try source(), axis: steps.axis, checkpoints: checkpoints, nBeta: nBeta,
             burnInCount: try burnInCount(of: loss.array, warmup: warmup?.extent(.draw)),
-            stepSize: try find(["step_size"])?.uniform, localization: try find(["localization"])?.uniform,
+            stepSize: try find(["step_size"])?.uniform.flatMap { $0.isFinite ? $0 : nil },
+            localization: try find(["localization"])?.uniform.flatMap { $0.isFinite ? $0 : nil },
             stated: try statements())
     }
 
@@ -152,7 +153,7 @@ struct TraceFile {
         for (axis, extent) in zip(array.axes, array.extents) where extent != loss.extent(axis) ?? 1 || axis == .draw {
             throw error(
                 .mismatch,
-                "has \(extent) \(axis.rawValue)s, and \(loss.place) \(loss.extent(axis) ?? 1); expected one number per "
+                "has \(extent.counted(axis.rawValue)), and \(loss.place) \(loss.extent(axis) ?? 1); expected one number per "
                     + "checkpoint, or one per checkpoint and chain", array)
         }
         // One number for several checkpoints would be wrong at all but one of them.
@@ -163,7 +164,8 @@ struct TraceFile {
             array.values[checkpoint * array.stride(.checkpoint) + $0 * array.stride(.chain)]
         }
         guard values.allSatisfy(\.isFinite) else {
-            throw error(.malformed, "is not finite at checkpoint \(checkpoint)", array)
+            throw error(
+                .malformed, "is not finite at the checkpoint of index \(checkpoint), from 0; leave it out", array)
         }
         return values
     }
@@ -177,7 +179,7 @@ struct TraceFile {
         if found == nil, let scale { found = try coordinates(scale) }
         if let found {
             let steps = found.values.compactMap { Int(exactly: $0) }
-            guard steps.count == count, found.values.count == count, steps.allSatisfy({ $0 >= 0 }) else {
+            guard steps.count == count, found.values.count == count, steps.allSatisfy(CheckpointStep.isPossible) else {
                 throw error(
                     .mismatch,
                     "expected \(count) whole numbers, one step per checkpoint, found \(found.values.count) "
@@ -191,7 +193,7 @@ struct TraceFile {
         guard count == 1, let step = try CheckpointStep.find(markers, name: name, path: path) else {
             throw RunError(
                 .notFound,
-                "does not tell the training steps of its \(count) checkpoints; add them with h5py.File(path, 'a'): "
+                "does not tell the training steps of its \(count.counted("checkpoint")); add them with h5py.File(path, 'a'): "
                     + "f['steps'] = [one whole number per checkpoint]", path: path)
         }
         return ([step.value], step.axis)

@@ -1,5 +1,6 @@
 import Foundation
 import Yams
+import Tensors
 
 /// The keys and values of a YAML file, or of a mapping inside one, in the order written.
 ///
@@ -30,6 +31,7 @@ public struct YAMLMapping: Sendable {
     public let keyPath: [String]
     /// The entries in the order written.
     public let entries: [Entry]
+    private let places: [String: Int]
 
     /// An empty mapping, as an empty or absent file gives.
     public init(path: String) {
@@ -39,17 +41,20 @@ public struct YAMLMapping: Sendable {
     /// The most bytes of a file; the names of a hundred thousand tensors take a third of them.
     private static let greatestByteCount = 16 << 20
 
-    /// A name that stands in the text both as an anchor (`&name`) and as an alias (`*name`), at the start of a word: what
-    /// the parser would replace by a copy. It does so while it reads, so the text is looked at before.
+    /// A name that stands in the text both as an anchor (`&name`) and as an alias (`*name`), wherever: what the parser would
+    /// replace by a copy. It does so while it reads, so the text is looked at before.
     private static func repeatedAnchor(in text: String) -> String? {
+        func isOfName(_ byte: UInt8) -> Bool {
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        }
         var names: [UInt8: Set<String>] = [:]
-        let separators = Set(" \t\r\n,[]{}".utf8)
         var rest = text.utf8[...]
         while let start = rest.firstIndex(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "*") }) {
-            let name = rest[rest.index(after: start)...].prefix { !separators.contains($0) }
-            let isWord = start == text.startIndex || separators.contains(text.utf8[text.utf8.index(before: start)])
-            if isWord, !name.isEmpty { names[rest[start], default: []].insert(String(Substring(name))) }
-            rest = rest[name.startIndex...]
+            // libyaml's names, which end at whatever else there is (YAML 1.2 allows more).
+            let name = rest[rest.index(after: start)...].prefix(while: isOfName)
+            if !name.isEmpty { names[rest[start], default: []].insert(String(Substring(name))) }
+            rest = rest[name.endIndex...]
         }
         return names[UInt8(ascii: "&")]?.intersection(names[UInt8(ascii: "*")] ?? []).min()
     }
@@ -58,6 +63,7 @@ public struct YAMLMapping: Sendable {
         self.path = path
         self.keyPath = keyPath
         self.entries = entries
+        places = Dictionary(entries.indices.map { (entries[$0].key, $0) }) { first, _ in first }
     }
 
     /// Reads a file whose top is a mapping; an empty file gives an empty one.
@@ -66,6 +72,18 @@ public struct YAMLMapping: Sendable {
     ///   or its top is not a mapping.
     public static func load(path: String) throws(RunError) -> YAMLMapping {
         try YAMLMapping(text: try readText(path, greatestByteCount: greatestByteCount), path: path)
+    }
+
+    /// What the parser says, without the lines that it quotes.
+    private static func words(of error: any Error) -> String {
+        switch error {
+        case let YamlError.scanner(_, problem, mark, _), let YamlError.parser(_, problem, mark, _),
+            let YamlError.composer(_, problem, mark, _):
+            return "line \(mark.line), column \(mark.column): is not YAML (\(problem)); correct it"
+        case let YamlError.duplicatedKeysInMapping(keys, _):
+            return "is not YAML: \(keys.map { $0.abridged(to: MessageLimit.name) }.list) stands twice; keep one"
+        default: return "is not YAML: \(error)"
+        }
     }
 
     /// Parses a text; `path` names it in messages.
@@ -81,7 +99,7 @@ public struct YAMLMapping: Sendable {
         }
         let node: Node?
         do { node = try Yams.compose(yaml: text) } catch {
-            throw RunError(.malformed, "is not YAML: \(error)", path: path)
+            throw RunError(.malformed, YAMLMapping.words(of: error), path: path)
         }
         guard let node, node.null == nil else {
             self.init(path: path)
@@ -107,7 +125,7 @@ public struct YAMLMapping: Sendable {
         self.init(path: path, keyPath: keyPath, entries: entries)
     }
 
-    private func entry(_ key: String) -> Entry? { entries.first { $0.key == key } }
+    private func entry(_ key: String) -> Entry? { places[key].map { entries[$0] } }
 
     /// The value of a key; nil where the key is absent or empty.
     public func value(_ key: String) -> Value? {
@@ -230,9 +248,9 @@ extension YAMLMapping.Value {
 /// The text of a UTF-8 file, without a byte order mark.
 ///
 /// A file is read as a whole, and its size is checked before: what is beyond the limit is `unsupported`.
-func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError) -> String {
+package func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError) -> String {
     guard FileManager.default.fileExists(atPath: path) else {
-        throw RunError(.notFound, "is not there", path: path)
+        throw RunError(.notFound, "is not there; expected a file of text", path: path)
     }
     let values = try? URL(fileURLWithPath: path).resolvingSymlinksInPath().resourceValues(
         forKeys: [.isRegularFileKey, .fileSizeKey])
@@ -252,6 +270,9 @@ func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError)
 
 private func checkByteCount(_ count: Int, atMost limit: Int, path: String) throws(RunError) {
     guard count <= limit else {
-        throw RunError(.unsupported, "has \(count) bytes; at most \(limit >> 20) MiB of text are read", path: path)
+        throw RunError(
+            .unsupported,
+            "has \(count >> 20) MiB of text, and \(limit >> 20) MiB are the most that is read; keep less in it",
+            path: path)
     }
 }

@@ -58,8 +58,8 @@ public struct Curvature: Sendable, Equatable, Codable {
             guard value.isFinite else {
                 throw SamplingError(
                     .malformed,
-                    "the gradient is not finite near this checkpoint; leave the checkpoint out or give --step-size",
-                    location: "curvature")
+                    "the gradient is not finite near the weights; leave the checkpoint out, or state both --step-size and "
+                        + "--localization", location: "curvature")
             }
             if abs(value - previous) <= relativeTolerance * value {
                 return Curvature(value: value, iterationCount: iteration, isConverged: true)

@@ -1,5 +1,5 @@
 import Foundation
-public import Tensors
+import Tensors
 
 extension SamplingSettings {
     /// nβ = n/ln n, the inverse temperature β = 1/ln n of Watanabe's WBIC with the true number of examples.
@@ -42,19 +42,16 @@ extension SamplingSettings {
     /// part nβ·h′/(nβ·h′ + γ): a weaker γ sees flatter directions, and takes longer chains.
     ///
     /// - Parameters:
-    ///   - centers: w\* of one or several checkpoints, which share one γ. Centers of zeros count as |w\*|² = d.
-    ///   - subset: The sampled coordinates.
+    ///   - squaredSizes: |w\*|² over the sampled coordinates, of one or several checkpoints, which share one γ. Zeros
+    ///     count as d.
+    ///   - dimension: d, the number of sampled coordinates.
     ///   - nBeta: nβ.
     ///   - curvature: h, the largest over the checkpoints of the series.
-    public static func defaultLocalization<Scalar: Real>(
-        centers: [[Scalar]], subset: ParameterSubset, nBeta: Double, curvature: Double
+    public static func defaultLocalization(
+        squaredSizes: [Double], dimension: Int, nBeta: Double, curvature: Double
     ) -> Double {
-        precondition(!centers.isEmpty, "there is a checkpoint")
-        let squares = centers.map { center in
-            let norm = subset.norm(of: center)
-            return norm * norm
-        }
-        let width = squares.mean > 0 ? Double(subset.count) / squares.mean : 1
+        precondition(!squaredSizes.isEmpty, "there is a checkpoint")
+        let width = squaredSizes.mean > 0 ? Double(dimension) / squaredSizes.mean : 1
         return max(width, nBeta * curvature / 49)
     }
 
@@ -78,10 +75,18 @@ extension SamplingSettings {
         try require(stepsPerDraw > 0, "steps per draw", "at least 1", stepsPerDraw)
         try require(
             targetError.map { $0 > 0 && $0.isFinite } ?? true, "target error", "a positive number", targetError ?? 0)
+        // The random numbers of a chain are told apart by 32 bits of the step.
+        let stepCount = Double(burnInCount) + Double(max(drawCount, drawLimit))
+        try require(
+            stepCount * Double(stepsPerDraw) < 4_294_967_296, "draws",
+            "fewer than 2³² steps of a chain, burn-in and --steps-per-draw included", stepCount * Double(stepsPerDraw))
         if extrapolates {
-            try require(!method.isExact, "extrapolation", "a sampler with a bias of the step", method.rawValue)
             try require(
-                chainCount >= 4 && chainCount.isMultiple(of: 2), "chains", "an even number from 4 on", chainCount)
+                !method.isExact, "extrapolate", "sgld or another sampler with an error of the step to remove",
+                method.rawValue)
+            try require(
+                chainCount >= 4 && chainCount.isMultiple(of: 2), "chains",
+                "an even number from 4 on with --extrapolate", chainCount)
         }
         if method.isExact {
             try require(

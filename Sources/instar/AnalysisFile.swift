@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Reports
+import Runs
 
 /// Reads an `analysis.json` that `instar analyze` wrote.
 ///
@@ -15,14 +16,12 @@ func readAnalysisDocument(_ path: String) throws(Failure) -> AnalysisDocument {
         throw Failure(.notFound, "\(path): expected an analysis.json of Instar's, found no such file. \(remedy)")
     }
     let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-        throw Failure(.io, "\(path): cannot be read (\(error.localizedDescription)). Check its permissions")
-    }
+    do throws(RunError) { data = Data(try readText(path).utf8) } catch { throw Failure(wrapping: error) }
     guard let head = try? JSONDecoder().decode(Head.self, from: data) else {
         let isJSON = (try? JSONSerialization.jsonObject(with: data)) != nil
         throw Failure(
             .malformed,
-            "\(path): expected an analysis.json of Instar's, found \(isJSON ? "another JSON, without a schema" : "what is no JSON; it may be cut short"). \(remedy)"
+            "\(path): expected an analysis.json of Instar's, found \(isJSON ? "another JSON, without a schema" : "no JSON, or one that is cut short"). \(remedy)"
         )
     }
     guard head.schema == AnalysisDocument.currentSchema else {

@@ -24,15 +24,17 @@ struct Configuration {
             guard parts.count == 2 else {
                 throw Failure(.usage, "--set \(assignment): expected KEY=VALUE, as in --set chains=4")
             }
-            guard parts[0] != "restrictions" else {
+            guard !["restrictions", "parameters", "examples"].contains(parts[0]) else {
                 throw Failure(
-                    .usage, "--set \(assignment): restrictions are listed in a settings file, or stated by --parameters"
+                    .usage,
+                    "--set \(assignment): restrictions are listed in a settings file, or stated by --parameters "
+                        + "and --examples"
                 )
             }
             guard Self.keys.contains(parts[0]) else {
                 let nearest =
                     nearestName(to: parts[0], among: Self.keys).map { "; did you mean '\($0)'?" }
-                    ?? "; settings have the long names of the options, which --help lists"
+                    ?? "; there are \(Self.keys.sorted().joined(separator: ", "))"
                 throw Failure(.usage, "--set \(assignment): there is no setting '\(parts[0])'\(nearest)")
             }
             assigned[parts[0]] = parts[1]
@@ -78,7 +80,8 @@ struct Configuration {
             guard case .mapping(let restriction) = entry.value else {
                 throw Failure(
                     .malformed,
-                    "\(named.path): restrictions: \(entry.key): expected `parameters` and `examples`, found something else"
+                    "\(named.path): restrictions: \(entry.key): expected `parameters:`, `examples:` or both below it, found "
+                        + "a word or a list"
                 )
             }
             try restriction.rejectUnknownKeys(known: ["parameters", "examples"])

@@ -10,14 +10,14 @@ import Runs
 ///   - reading: How files of others are read; nil: as without options.
 ///   - storesWork: Whether what is finished is kept, and the same command goes on from there.
 func runCommand(
-    reading: ReadingOptions? = nil, storesWork: Bool = true,
+    reading: ReadingOptions? = nil, storesWork: Bool = false,
     _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
     reserveStandardStreams()
     // Options that were not parsed have no values.
     let workers = reading?.workers() ?? ReadingOptions.workers()
     let work = ReadingWorkers.$current.withValue(workers) { Task { try await body() } }
-    let interruption = Interruption { work.cancel() }
+    let interruption = Interruption(storesWork: storesWork) { work.cancel() }
     do {
         try await work.value
         interruption.stop()

@@ -2,7 +2,8 @@ import Foundation
 import Synchronization
 
 /// Listens for SIGINT, SIGTERM, SIGHUP and SIGUSR1, which schedulers send ahead of a time limit, for as long as it lives: the
-/// first asks the work to stop, the second ends the process at once. What a reader or a limit of the system would kill the process by is an error of the write instead.
+/// first asks the work to stop, the second ends the process at once. What a reader or a limit of the system would kill the
+/// process by is an error of the write instead.
 final class Interruption {
     private let sources: [any DispatchSourceSignal]
     private let received = Received()
@@ -10,7 +11,7 @@ final class Interruption {
     /// The signal that came first, if one did.
     var signal: Int32? { received.signal }
 
-    init(cancel: @escaping @Sendable () -> Void) {
+    init(storesWork: Bool, cancel: @escaping @Sendable () -> Void) {
         // A pipe whose reader is gone, and the limit of a file's size.
         for number in [SIGPIPE, SIGXFSZ] { Foundation.signal(number, SIG_IGN) }
         let received = received
@@ -22,8 +23,9 @@ final class Interruption {
             source.setEventHandler {
                 guard received.note(number) else { _exit(128 + number) }
                 printNote(
-                    "instar: \(Interruption.name(number)): finishing the draws at work and storing them; "
-                        + "a second signal stops at once")
+                    "instar: \(Interruption.name(number)): "
+                        + (storesWork ? "finishing the draws at work and storing them" : "stopping")
+                        + "; a second signal stops at once")
                 cancel()
             }
             source.resume()

@@ -176,7 +176,8 @@ struct ByteCount: ExpressibleByArgument {
         let letter = unit.hasSuffix("ib") ? String(unit.dropLast(2)) : unit.count == 2 ? String(unit.dropLast()) : unit
         guard let number = Double(digits), let power = powers[letter] else { return nil }
         let product = number * pow(1024, Double(power))
-        guard let bytes = Int(exactly: product.rounded()), bytes > 0 else { return nil }
+        // A pebibyte, so that sums of sizes stay within an Int.
+        guard let bytes = Int(exactly: product.rounded()), 1...1 << 50 ~= bytes else { return nil }
         self.bytes = bytes
     }
 }

@@ -24,7 +24,8 @@ struct ResultOptions: ParsableArguments {
         if strict, !doubted.isEmpty {
             printError(
                 "--strict: diagnostics failed at \(doubted.count) of \(analysis.measurements.checkpoints.count) "
-                    + "checkpoints (steps \(doubted.map { String($0.step) }.joined(separator: ", ")))")
+                    + "checkpoints (steps \(doubted.prefix(20).map { String($0.step) }.joined(separator: ", "))"
+                    + (doubted.count > 20 ? " and \(doubted.count - 20) more" : "") + "); the report says why")
             throw ExitCode(3)
         }
     }

@@ -9,10 +9,10 @@ import Testing
     init() throws { scratch = try Scratch() }
 
     /// Sampling that takes longer than any test waits.
-    func endless(_ more: String...) throws -> [String] {
+    func endless(draws: Int = 10_000_000, _ more: String...) throws -> [String] {
         [
             "measure", try Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out"), "--steps", "225000",
-            "--batch", "64", "--step-size", "1e-4", "--burn-in", "0", "--draws", "10000000",
+            "--batch", "64", "--step-size", "1e-4", "--burn-in", "0", "--draws", "\(draws)",
         ] + more
     }
 
@@ -48,7 +48,7 @@ import Testing
 
     @Test func `a second signal stops at once`() throws {
         // One draw without end.
-        let process = try Program.process(try endless("--steps-per-draw", "1000000000"), scratch: scratch)
+        let process = try Program.process(try endless(draws: 4, "--steps-per-draw", "1000000000"), scratch: scratch)
         try process.run()
         waitForWork(process)
         kill(process.processIdentifier, SIGINT)

@@ -44,6 +44,13 @@ import Testing
         #expect(comparison.body.contains("Spread over training") || comparison.body.contains("End of stage 1"))
     }
 
+    @Test func `an address that is no path is no page, and the server goes on`() throws {
+        try makeRuns()
+        let server = try Server(scratch.file("runs"))
+        for address in ["*", "//", "/..", "/%00"] { #expect(try server.ask(address).status >= 400, "\(address)") }
+        #expect(try server.ask("/").status == 200)
+    }
+
     @Test func `a comparison that cannot be made says why on the list`() throws {
         try makeRuns()
         let server = try Server(scratch.file("runs"))

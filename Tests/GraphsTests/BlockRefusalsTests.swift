@@ -18,11 +18,14 @@ import Testing
             attributes: ["qk_matmul_output_mode": .integer(4)]),
         Refusal("Attention", [heads, heads, heads], .malformed, "output 0 is required", outputs: ["", "keys"]),
         Refusal(
-            "Attention", [.floats(1, 3, 0), .floats(1, 3, 0), .floats(1, 3, 0)], .unsupported, "are too large",
+            "Attention", [.floats(1, 3, 0), .floats(1, 3, 0), .floats(1, 3, 0)], .mismatch, "do not fit together",
             attributes: ["q_num_heads": .integer(.max), "kv_num_heads": .integer(.max)]),
         // A matrix, no numbers of heads, keys of another size, once in each layout, and values of another number.
         Refusal("Attention", [.floats(2, 3), .floats(2, 3), .floats(2, 3)], .mismatch, "do not fit together"),
         Refusal("Attention", [packed, packed, packed], .mismatch, "with q_num_heads and kv_num_heads"),
+        Refusal(
+            "Attention", [.floats(2, 3, 0), .floats(2, 3, 0), packed], .mismatch, "do not fit together",
+            attributes: ["q_num_heads": .integer(1 << 62), "kv_num_heads": .integer(1)]),
         Refusal(
             "Attention", [packed, .floats(2, 3, 6), packed], .mismatch, "[2, 3, 8], [2, 3, 6], [2, 3, 8] do not fit",
             attributes: ["q_num_heads": .integer(2), "kv_num_heads": .integer(2)]),

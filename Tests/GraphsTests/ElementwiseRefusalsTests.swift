@@ -7,6 +7,16 @@ import Testing
     private static let refusals = [
         Refusal("Neg", [nil], .malformed, "input 0 is required and absent"),
         Refusal("Add", [.floats(2)], .malformed, "input 1 is required and absent"),
+        Refusal("Add", [.floats(2), .floats(2), .floats(2)], .malformed, "3 inputs; at most 2"),
+        Refusal(
+            "Clip", [.integers(2), .known(number: .nan)], .mismatch,
+            "both or neither must be floating point"),
+        Refusal(
+            "Range",
+            [
+                .known(number: 0.0), .known(number: 5.0),
+                .known(number: 1),
+            ], .mismatch, "both or neither must be floating point"),
         Refusal(
             "MatMul", [.integers(2, 2), .floats(2, 2)], .unsupported, "input 0 has type int64; only floating point"),
         Refusal(

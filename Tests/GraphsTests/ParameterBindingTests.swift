@@ -59,6 +59,20 @@ import Testing
         #expect(error?.kind == .mismatch && error?.reason.contains(words) == true, "\(error?.description ?? "")")
     }
 
+    @Test func `what is computed from examples is no tensor's, whatever its name`() throws {
+        let nodes = [
+            Node(operatorName: "Relu", inputs: ["x"], outputs: ["h"]),
+            Node(operatorName: "Neg", inputs: ["stored"], outputs: ["w"]),
+            Node(operatorName: "Add", inputs: ["h", "w"], outputs: ["y"]),
+        ]
+        let graph = TestGraphs.graph([data], initializers: ["stored": Tensor([1.0, 2], shape: [2])], nodes)
+        let rules = BindingRules(constants: ["stored"])
+        let error = refusal(graph, [TestGraphs.tensor("w", [2]), TestGraphs.tensor("h", [2])], rules, dataNames: ["x"])
+        #expect(error?.reason.contains("does not use checkpoint tensors h") == true, "\(error?.description ?? "")")
+        // What is stored under another name, and made by a node, may be given.
+        #expect(try bind(graph, [TestGraphs.tensor("w", [2])], rules, dataNames: ["x"]).slots.map(\.valueName) == ["w"])
+    }
+
     @Test func `equal shapes alone bind nothing`() {
         let error = refusal(graph("fc.weight"), [TestGraphs.tensor("other", [3, 2])])
         #expect(error?.kind == .mismatch && error?.reason.contains("other") == true)
@@ -187,7 +201,7 @@ import Testing
 
     @Test func `a rule that names nothing is refused`() {
         let error = refusal(graph("w"), [TestGraphs.tensor("w", [3, 2])], BindingRules(trainable: ["v"]))
-        #expect(error?.kind == .notFound && error?.reason.contains("name v, which no checkpoint holds") == true)
+        #expect(error?.kind == .notFound && error?.reason.contains("lists v, which no checkpoint holds") == true)
     }
 
     @Test func `flatten follows the slots and refuses what differs`() throws {

@@ -33,7 +33,7 @@ import Testing
             let link = #expect(throws: HDF5Error.self) { try AtomicFile.makeFolder("\(folder)/c") }
             #expect(link?.kind == .unsupported && link?.reason.contains("is a link") == true)
             let file = #expect(throws: HDF5Error.self) { try AtomicFile.makeFolder("\(folder)/a/b") }
-            #expect(file?.kind == .io && file?.reason.contains("cannot be made (File exists)") == true)
+            #expect(file?.kind == .unsupported && file?.reason.contains("is a file, and a folder is needed") == true)
         }
     }
 
@@ -63,6 +63,13 @@ import Testing
                 #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/a")) == Data(bytes))
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a"])
+        }
+    }
+
+    @Test func `a folder whose own is not there cannot be made`() throws {
+        try withTemporaryFolder { folder in
+            let error = #expect(throws: HDF5Error.self) { try AtomicFile.makeFolder("\(folder)/no/such") }
+            #expect(error?.kind == .io && error?.reason.contains("cannot be made (No such file or directory)") == true)
         }
     }
 }

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("this is text, not HDF5", "is not an HDF5 file (no signature found)"),
+        ("this is text, not HDF5", "is not an HDF5 file; copy it again"),
         ("", "is empty; an HDF5 file was expected"),
     ])
     func `another format is malformed`(text: String, words: String) throws {
@@ -25,7 +25,7 @@ import Testing
             let path = "\(folder)/text.h5"
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
             let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: path) }
-            #expect(error?.kind == .malformed && error?.reason == words)
+            #expect(error?.kind == .malformed && error?.reason.hasPrefix(words) == true)
         }
     }
 

@@ -51,7 +51,7 @@ import Testing
         model.functions = [shiftedElu]
         let error = #expect(throws: ONNXError.self) { try imported(model) }
         #expect(error?.kind == .malformed && error?.location == "function pkg.custom.ShiftedElu")
-        let counts = "1 inputs and 1 outputs; a call gives \(inputs.count) and takes \(outputs.count)"
+        let counts = "1 input and 1 output; a call gives \(inputs.count) and takes \(outputs.count)"
         #expect(error?.reason.contains(counts) == true)
     }
 

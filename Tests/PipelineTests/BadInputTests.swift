@@ -98,7 +98,9 @@ import Testing
         ])
         let failure = try await analyzeFailure()
         #expect(failure.kind == .mismatch)
-        #expect(failure.reason.contains("2 training examples") && failure.reason.contains("state --n-beta"))
+        #expect(
+            failure.reason.contains("at least 3 training examples, found 2")
+                && failure.reason.contains("state --n-beta"))
     }
 
     /// Defaults are derived from the curvature, which such an example has none of.
@@ -115,7 +117,7 @@ import Testing
         #expect(
             failure.kind == .malformed && failure.reason.contains("training example 7 gives the loss inf"),
             "\(failure.reason)")
-        #expect(failure.reason.contains("state --step-size and --localization"))
+        #expect(failure.reason.contains("state both --step-size and --localization"))
     }
 
     @Test func `settings are not derived from checkpoints that cannot be read`() async throws {
@@ -131,7 +133,7 @@ import Testing
         options.steps = [try RunDirectory(at: run.path).series.references[1].step]
         let failure = try await failure { [options] in _ = try await analyzeRun(at: run.path, options: options) }
         #expect(failure.kind == .malformed)
-        #expect(failure.reason.contains("none of the checkpoints that settings are derived from can be read"))
+        #expect(failure.reason.contains("nor any other checkpoint that settings are derived from can be read"))
         #expect(failure.reason.contains("State --step-size and --localization"))
     }
 

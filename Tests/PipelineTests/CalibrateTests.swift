@@ -128,11 +128,77 @@ import Testing
 
     @Test func `the checkpoints looked at are spread over log t and leave out the start`() throws {
         let series = try RunDirectory(at: run.path).series
-        let steps = CalibrationWork.places(in: series, count: 4).map { series.references[$0].step }
+        let steps = try CalibrationWork.places(in: series, count: 4).map { series.references[$0].step }
         #expect(steps.count == 4 && steps[0] > 0 && steps[3] == 225_000)
         let ratios = zip(steps, steps.dropFirst()).map { Double($1) / Double($0) }
         // Checkpoints are spaced by a third at most where they are chosen from.
         #expect((ratios.max() ?? 0) / (ratios.min() ?? 1) < 2)
+    }
+
+    /// The checkpoint files by step, ascending.
+    private func files() throws -> [String] {
+        try RunDirectory(at: run.path).series.references.map(\.file)
+    }
+
+    private func cutShort(_ path: String) throws {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path))
+    }
+
+    @Test func `in place of damaged checkpoints the nearest are looked at`() throws {
+        let files = try files()
+        for file in files.suffix(2) { try cutShort(file) }
+        let series = try RunDirectory(at: run.path).series
+        let places = try CalibrationWork.places(in: series, count: 4)
+        #expect(places.last == files.count - 3 && places.count == 4)
+        for file in files { try cutShort(file) }
+        let error = #expect(throws: RunError.self) { try CalibrationWork.places(in: series, count: 4) }
+        #expect(error?.kind == .malformed)
+    }
+
+    /// Enough draws that a short calibration comes first.
+    @Test func `a run whose last checkpoint is damaged is calibrated and measured without it`() async throws {
+        let files = try files()
+        for file in files.dropFirst(9) { try FileManager.default.removeItem(atPath: file) }
+        try cutShort(files[8])
+        var options = MeasureOptions()
+        options.sampling.batchSize = 32
+        let measured = try await measure(RunDirectory(at: run.path), options: options)
+        #expect(measured.checkpoints.count == 8 && measured.damaged.count == 1)
+        let calibration = try #require(try Pipeline.readCalibration(in: "\(run.path)/instar"))
+        #expect(calibration.isShort && calibration.checkpoints.last?.step == measured.checkpoints.last?.step)
+
+        // A checkpoint that it looked at goes: what was settled stays.
+        let last = try RunDirectory(at: run.path).series.references[7]
+        try FileManager.default.removeItem(atPath: last.file)
+        let again = try await measure(RunDirectory(at: run.path), options: options)
+        #expect(again.settings == measured.settings && again.checkpoints.count == 7)
+    }
+
+    @Test func `a calibration whose checkpoints were replaced decides nothing any more where settings are stored`()
+        async throws
+    {
+        let directory = try RunDirectory(at: run.path)
+        _ = try await calibrate(directory, options: options(jobs: 2))
+        var measuring = MeasureOptions()
+        measuring.steps = [117_000]
+        measuring.sampling.drawCount = 20
+        measuring.sampling.burnInCount = 8
+        let measured = try await measure(directory, options: measuring)
+        let files = try files()
+        let place = try #require(directory.series.references.firstIndex { $0.step == 117_000 })
+        try FileManager.default.removeItem(atPath: files[place])
+        let other = try Fixture.url("runs/tms-seed-B/checkpoints").appending(
+            path: URL(fileURLWithPath: files[place]).lastPathComponent)
+        try FileManager.default.copyItem(atPath: other.path, toPath: files[place])
+        measuring.remeasuresReplaced = true
+        let again = try await measure(RunDirectory(at: run.path), options: measuring)
+        #expect(again.settings == measured.settings)
+        measuring.output = "\(run.path)/elsewhere"
+        let fresh = try await failure { [measuring] in
+            _ = try await measure(RunDirectory(at: run.path), options: measuring)
+        }
+        #expect(fresh.kind == .mismatch && fresh.reason.contains("weights at 117000: changed since"))
     }
 }
 

@@ -1,3 +1,4 @@
+import Development
 import Foundation
 import Runs
 import Sampling
@@ -114,5 +115,45 @@ import Testing
         let found = try await failure { _ = try compareRuns(runs) }
         #expect(found.kind == .mismatch)
         #expect(found.reason.contains("\(store.folder): measurements.h5 and units are of different weights"))
+    }
+
+    /// The first chain of the only checkpoint that `quick` measures beside the start.
+    private func stored(_ run: RunCopy, _ options: MeasureOptions) async throws -> (
+        path: String, unit: StoredUnit<Chain<Float>>
+    ) {
+        let measured = try await measure(RunDirectory(at: run.path), options: options)
+        let step = try #require(measured.checkpoints.last?.step)
+        let path = MeasurementStore(run: run.path, output: nil).chainPath(step: step, restriction: nil, chain: 0)
+        return (path, try #require(try Chain<Float>.read(path)))
+    }
+
+    @Test func `a chain whose stored state is of another model is damaged`() async throws {
+        let run = try RunCopy()
+        var options = run.quick
+        let (path, unit) = try await stored(run, options)
+        try Chain(trace: unit.value.trace, state: SamplerState<Float>(position: [1]), observations: nil).write(
+            to: path, step: 0, key: unit.key, processor: unit.processor)
+        options.sampling.drawCount = 40
+        let found = try await failure { [options] in _ = try await measure(RunDirectory(at: run.path), options: options)
+        }
+        #expect(found.kind == .malformed && found.reason.contains("\(path): holds a state of 1 parameters"))
+        #expect(found.reason.contains("Remove it and run again"))
+    }
+
+    @Test func `a covariance of another size than the other chains' is damaged`() async throws {
+        let run = try RunCopy()
+        var options = run.quick
+        (options.sampling.covarianceRank, options.sampling.observationInterval) = (2, 4)
+        let (path, unit) = try await stored(run, options)
+        let observed = try #require(unit.value.observations)
+        let other = CovarianceSketch<Float>(dimension: 18, rowCount: 8)
+        let observations = ChainObservations<Float>(
+            moments: observed.moments, tracedLosses: observed.tracedLosses, covariance: other,
+            tracedExampleCount: observed.tracedExampleCount)
+        try Chain(trace: unit.value.trace, state: unit.value.state, observations: observations).write(
+            to: path, step: 0, key: unit.key, processor: unit.processor)
+        let found = try await failure { [options] in _ = try await measure(RunDirectory(at: run.path), options: options)
+        }
+        #expect(found.kind == .malformed && found.reason.contains("a covariance of another size"), "\(found.reason)")
     }
 }

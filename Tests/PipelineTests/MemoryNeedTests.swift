@@ -22,9 +22,9 @@ import Testing
         let work = try prepareWork(
             RunDirectory(at: run.path), options: run.quick, store: MeasurementStore(run: run.path, output: nil))
         let (whole, share) = (try work.memoryNeed(), try work.memoryNeed(isShare: true))
-        #expect(share.phases.map(\.name) == ["surveying", "sampling"])
+        #expect(share.phases.map(\.name) == ["surveying", "settings", "sampling"])
         #expect(share.phases[0] == whole.phases[0])
-        #expect(share.phases[1].total(workers: 2) < whole.phases[1].total(workers: 2))
+        #expect(share.phases[2].total(workers: 2) < whole.phases[2].total(workers: 2))
     }
 
     @Test func `the memory changes no byte of the results`() async throws {
@@ -45,5 +45,28 @@ import Testing
         options.memory = 1_000
         let failure = try await failure { _ = try await measure(RunDirectory(at: run.path), options: options) }
         #expect(failure.kind == .unsupported)
+    }
+
+    @Test func `traces beyond all memory are counted as such`() throws {
+        let run = try RunCopy()
+        var options = run.quick
+        options.sampling.drawCount = 100_000_000
+        options.sampling.chainCount = 1_000
+        let work = try prepareWork(
+            RunDirectory(at: run.path), options: options, store: MeasurementStore(run: run.path, output: nil))
+        #expect(try work.memoryNeed().total(workers: 1) > 1 << 43)
+        let failure = #expect(throws: Failure.self) { try work.jobCount(options) }
+        #expect(failure?.kind == .unsupported)
+    }
+
+    @Test func `settings are not derived where the memory for that is not allowed`() throws {
+        let run = try RunCopy()
+        var options = MeasureOptions()
+        options.memory = 1 << 20
+        let failure = #expect(throws: Failure.self) {
+            try prepareWork(
+                RunDirectory(at: run.path), options: options, store: MeasurementStore(run: run.path, output: nil))
+        }
+        #expect(failure?.kind == .unsupported && failure?.reason.contains("(settings ") == true)
     }
 }

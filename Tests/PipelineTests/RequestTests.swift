@@ -24,21 +24,21 @@ import Testing
     }
 
     @Test(arguments: [
-        Refusal("--chains must be at least 1") { $0.sampling.chainCount = 0 },
-        Refusal("--draws must be at least 4") { $0.sampling.drawCount = 3 },
-        Refusal("--burn-in must not be negative") { $0.sampling.burnInCount = -1 },
-        Refusal("--batch must be at least 1") { $0.sampling.batchSize = 0 },
-        Refusal("--steps-per-draw must be at least 1") { $0.sampling.stepsPerDraw = 0 },
-        Refusal("--observe-every must not be negative") { $0.sampling.observationInterval = -1 },
-        Refusal("--trace-examples must not be negative") { $0.sampling.tracedExampleCount = -1 },
-        Refusal("--covariance must not be negative") { $0.sampling.covarianceRank = -1 },
-        Refusal("--target-error must be a positive number") { $0.sampling.targetError = 0 },
-        Refusal("--target-error must be a positive number") { $0.sampling.targetError = .infinity },
-        Refusal("--max-draws must be at least 4") { $0.sampling.drawLimit = 3 },
-        Refusal("--step-size must be a positive number") { $0.sampling.stepSize = -1 },
-        Refusal("--step-size must be a positive number") { $0.sampling.stepSize = .nan },
-        Refusal("--n-beta must be a positive number") { $0.sampling.nBeta = 0 },
-        Refusal("--localization must be a number, zero or above") { $0.sampling.localization = -1 },
+        Refusal("--chains: expected 1 to 1000") { $0.sampling.chainCount = 0 },
+        Refusal("--draws: expected 4 to 10⁸") { $0.sampling.drawCount = 3 },
+        Refusal("--burn-in: expected 0 to 10⁸") { $0.sampling.burnInCount = -1 },
+        Refusal("--batch: expected 1 to 10⁹") { $0.sampling.batchSize = 0 },
+        Refusal("--steps-per-draw: expected 1 to 10⁹") { $0.sampling.stepsPerDraw = 0 },
+        Refusal("--observe-every: expected 0 to 10⁸") { $0.sampling.observationInterval = -1 },
+        Refusal("--trace-examples: expected 0 to 10⁹") { $0.sampling.tracedExampleCount = -1 },
+        Refusal("--covariance: expected 0 to 10⁴") { $0.sampling.covarianceRank = -1 },
+        Refusal("--target-error: expected a number above 0") { $0.sampling.targetError = 0 },
+        Refusal("--target-error: expected a number above 0") { $0.sampling.targetError = .infinity },
+        Refusal("--max-draws: expected 4 to 10⁹") { $0.sampling.drawLimit = 3 },
+        Refusal("--step-size: expected a number above 0") { $0.sampling.stepSize = -1 },
+        Refusal("--step-size: expected a number above 0") { $0.sampling.stepSize = .nan },
+        Refusal("--n-beta: expected a number above 0") { $0.sampling.nBeta = 0 },
+        Refusal("--localization: expected a number of 0 or more") { $0.sampling.localization = -1 },
         Refusal("--jobs must be at least 1") { $0.jobs = 0 },
         Refusal("--memory must be a size above zero, as in 4G") { $0.memory = 0 },
         Refusal("--steps and --every exclude each other") { ($0.steps, $0.every) = ([0], 2) },
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [
-        Refusal("--every must be at least 1") { $0.every = 0 },
+        Refusal("--every: expected at least 1, found 0") { $0.every = 0 },
         Refusal("the series has no checkpoint at 7") { ($0.steps, $0.every) = ([0, 7], nil) },
         Refusal("record at every k-th draw; give --observe-every k above 0") {
             ($0.sampling.tracedExampleCount, $0.sampling.observationInterval) = (5, 0)

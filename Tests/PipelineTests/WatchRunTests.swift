@@ -212,4 +212,58 @@ import Testing
                 to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
         }
     }
+
+    @Test func `a checkpoint that goes while it is measured is waited out`() async throws {
+        var limits = WatchLimits()
+        (limits.interval, limits.untilStep) = (0, Int(names[13].filter(\.isNumber).prefix(7)))
+        var options = run.quick
+        (options.every, options.output) = (1, nil)
+        let (path, last, broken) = (checkpoint(names[12]), checkpoint(names[13]), checkpoint(names[14]))
+        let (whole, lastWhole, half) = (try bytes(names[12]), try bytes(names[13]), try bytes(names[14]).prefix(1000))
+        var told: [String] = []
+        let looks = Looks()
+        try await watchRun(at: run.path, options: options, limits: limits) { _ in
+            // The broken one is told of at the look at which the new one is ready, and before it is measured.
+            switch await looks.next() {
+            case 1: try half.write(to: URL(fileURLWithPath: broken))
+            case 3: try whole.write(to: URL(fileURLWithPath: path))
+            case 5: try lastWhole.write(to: URL(fileURLWithPath: last))
+            default: break
+            }
+        } receive: { event in
+            switch event {
+            case .leftOut: try FileManager.default.removeItem(atPath: path)
+            case .waiting(let reason): told.append(reason)
+            case .measured(let analysis, _): told.append("\(analysis.measurements.checkpoints.count)")
+            }
+        }
+        #expect(told.count == 4 && [told[0], told[2], told[3]] == ["12", "12", "13"], "\(told)")
+        #expect(told.dropFirst().first?.hasPrefix("\(path): ") == true, "\(told)")
+    }
+
+    private actor Looks {
+        private var count = 0
+
+        func next() -> Int {
+            count += 1
+            return count
+        }
+    }
+
+    @Test func `a file that is out of reach is told of once and tried at every look`() throws {
+        var watch = watch(settling: 0)
+        _ = try watch.look()
+        let name = names[12]
+        try write(bytes(name), name)
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: checkpoint(name))
+        var told: [String] = []
+        for _ in 0..<3 {
+            let look = try boundByPermissions { try watch.look() }
+            #expect(isUnchanged(look.state))
+            told += look.leftOut.map(\.file)
+        }
+        #expect(told == [checkpoint(name)])
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: checkpoint(name))
+        #expect(try steps(watch.look().state)?.count == 13)
+    }
 }

@@ -144,7 +144,8 @@ import Testing
                 try FileManager.default.setAttributes(
                     [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: "\(run)/checkpoint-100/\(part)")
             }
-            refused(run, "is a part of a checkpoint, and model.safetensors.index.json is not beside it")
+            refused(
+                run, "is a part of a checkpoint, and model.safetensors.index.json is not beside it", kind: .malformed)
         }
         try withRun([parts[0]: "\(source)/\(parts[0])"]) { run in
             refused(run, "model.safetensors.index.json is not there yet: is training", kind: .temporary)

@@ -9,7 +9,8 @@ import Testing
 @Suite struct CheckpointIndexTests {
     /// A folder with an index and parts, each with one tensor of that name, and what the reader says of it.
     private func inventory(
-        _ index: String, parts: [String: [String]] = [:], links: [String: String] = [:]
+        _ index: String, parts: [String: [String]] = [:], links: [String: String] = [:],
+        isOld: Bool = false
     ) throws -> FileInventory {
         try withTemporaryFolder { folder in
             let home = "\(folder)/checkpoint-5"
@@ -27,15 +28,19 @@ import Testing
             }
             let path = "\(home)/model.safetensors.index.json"
             try Data(index.utf8).write(to: URL(fileURLWithPath: path))
+            if isOld {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: path)
+            }
             return try CheckpointFileReader().inventory(of: path)
         }
     }
 
     private func refused(
-        _ index: String, parts: [String: [String]] = [:], links: [String: String] = [:], _ words: String,
-        kind: RunError.Kind = .malformed
+        _ index: String, parts: [String: [String]] = [:], links: [String: String] = [:], isOld: Bool = false,
+        _ words: String, kind: RunError.Kind = .malformed
     ) {
-        let error = #expect(throws: RunError.self) { try inventory(index, parts: parts, links: links) }
+        let error = #expect(throws: RunError.self) { try inventory(index, parts: parts, links: links, isOld: isOld) }
         #expect(error?.kind == kind)
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
@@ -67,8 +72,10 @@ import Testing
         #expect(found.datasets.count == 1)
     }
 
-    @Test func `a file that is not there is not found`() {
-        refused(#"{"weight_map":{"v":"c.safetensors"}}"#, "c.safetensors: is not there", kind: .notFound)
+    @Test func `a file that is not there is waited for, and makes the checkpoint a damaged one`() {
+        let map = #"{"weight_map":{"v":"c.safetensors"}}"#
+        refused(map, "c.safetensors: is listed and not there yet: is the checkpoint still being", kind: .temporary)
+        refused(map, isOld: true, "c.safetensors: is listed and not there; copy it there too")
     }
 
     @Test func `a tensor that its part lacks is refused`() {

@@ -96,7 +96,7 @@ import Testing
     @Test(arguments: [
         (["step_1/w", "other/w"], RunError.Kind.mismatch, "some groups are checkpoints (step_1), others hold tensors"),
         (["step_1/w", "epoch_2/w"], .mismatch, "some groups tell a step, others an epoch: epoch_2, step_1"),
-        ([], .notFound, "holds no tensors: expected datasets of numbers, one per parameter"),
+        ([], .notFound, "holds no tensors: expected numbers, an entry per parameter; save it again"),
     ])
     func `a file whose groups cannot all be checkpoints says why`(
         tensors: [String], kind: RunError.Kind, words: String
@@ -295,5 +295,19 @@ import Testing
         ]
         #expect(Set(digests).count == digests.count)
         #expect(digest("w", [1, 2], [2]) == digests[0])
+    }
+
+    @Test(arguments: [-1, 100_000_000_000_001]) func `stacked checkpoints of impossible steps are refused`(step: Int)
+        throws
+    {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/all.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                try root.write("step", Tensor([0, Int64(step)], shape: [2]))
+                try root.write("w", Tensor([Float(1), 2], shape: [2, 1]))
+            }
+            let error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
+            #expect(error?.kind == .malformed && error?.reason.contains("holds \(step); expected steps from 0") == true)
+        }
     }
 }

@@ -48,9 +48,21 @@ import Testing
         #expect(error?.kind == .mismatch)
         #expect(
             error?.reason
-                == "attributes hold several candidates for the step: 1, 2; say which under `steps:` in run.yaml")
+                == "several candidates for the step stand in its attributes: 1, 2; say which under `steps:` in run.yaml, "
+                + "or leave one there")
         markers.attributes = ["step": -1]
         error = #expect(throws: RunError.self) { try CheckpointStep.find(markers, name: "a.h5", path: "x") }
-        #expect(error?.kind == .malformed && error?.reason == "its step is negative: -1")
+        #expect(error?.kind == .malformed && error?.reason.hasPrefix("its step is -1; expected 0 to 10¹⁴") == true)
+    }
+
+    @Test func `a step that Double cannot tell from its neighbours is refused`() throws {
+        for (name, isPossible) in [("step_100000000000000.h5", true), ("step_100000000000001.h5", false)] {
+            let found = try? CheckpointStep.find(StepMarkers(), name: name, path: name)
+            #expect((found != nil) == isPossible)
+        }
+        let error = #expect(throws: RunError.self) {
+            try CheckpointStep.find(StepMarkers(), name: "step_\(Int.max).h5", path: "a.h5")
+        }
+        #expect(error?.kind == .malformed && error?.reason.contains("expected 0 to 10¹⁴") == true)
     }
 }

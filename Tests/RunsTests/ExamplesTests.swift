@@ -36,7 +36,7 @@ import Testing
         ("sound.h5:subsets", .mismatch, ["found a group", "subsets/test"]),
         ("sound.h5:", .mismatch, ["found a group"]),
         ("sound.h5:input", .mismatch, ["input", "float32", "[6, 2]"]),
-        ("out_of_range.h5:subsets/test", .mismatch, ["out_of_range.h5", "subsets/test", "index 6", "0..<6"]),
+        ("out_of_range.h5:subsets/test", .mismatch, ["out_of_range.h5", "subsets/test", "the index 6", "0 to 5"]),
         ("twice.h5:subsets/test", .mismatch, ["index 3", "twice"]),
         ("float_indices.h5:subsets/test", .mismatch, ["float64"]),
     ])
@@ -82,7 +82,7 @@ import Testing
 
     @Test(arguments: [
         ("other_count", RunError.Kind.mismatch, ["targets", "2 examples", "input has 6"]),
-        ("out_of_range", .mismatch, ["subsets/test", "index 6", "0..<6"]),
+        ("out_of_range", .mismatch, ["subsets/test", "the index 6", "0 to 5"]),
         ("twice", .mismatch, ["subsets/test", "index 3", "twice"]),
         ("float_indices", .mismatch, ["subsets/test", "float64"]),
         ("misspelt", .malformed, ["subset/train", "did you mean the group subsets"]),

@@ -63,7 +63,7 @@ import Testing
             #expect(run.series.tensors.count == 10)
             try FileManager.default.removeItem(atPath: "\(folder)/sharded_step_12_00001.weights.h5")
             let error = #expect(throws: RunError.self) { try RunDirectory(at: folder) }
-            #expect(error?.kind == .notFound)
+            #expect(error?.kind == .temporary)
         }
     }
 

@@ -5,11 +5,11 @@ import Testing
 
 @Suite struct MetricSeriesTests {
     private func read(
-        _ text: String, _ name: String = "metrics.csv", axis: CheckpointSeries.Axis = .step
+        _ text: String, _ name: String = "metrics.csv", axis: CheckpointSeries.Axis = .step, mayGrow: Bool = false
     ) throws -> (series: [MetricSeries], notes: [String]) {
         try withTemporaryFolder { folder in
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
-            return try MetricSeries.read("\(folder)/\(name)", axis: axis)
+            return try MetricSeries.read("\(folder)/\(name)", axis: axis, mayGrow: mayGrow)
         }
     }
 
@@ -73,5 +73,27 @@ import Testing
         let error = #expect(throws: RunError.self) { try read(text, name) }
         #expect(error?.kind == .malformed)
         #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
+    }
+
+    @Test func `the end of a table that is being written is left out with a note`() throws {
+        let note = "metrics.csv: the last line is cut short and left out"
+        for (text, count) in [
+            ("step,loss\n0,1\n10,0.5\n20,0.4", 2), ("step,loss\n0,1\n10", 1), ("loss,step\n1,0\n0.5", 1),
+        ] {
+            let (series, notes) = try read(text, mayGrow: true)
+            #expect(series[0].steps.count == count && notes == [note], "\(text)")
+        }
+        // With its line break the line is whole.
+        let (whole, notes) = try read("step,loss\n0,1\n10,0.5\n", mayGrow: true)
+        #expect(whole[0].values == [1, 0.5] && notes.isEmpty)
+        // So it is where nobody has written for long.
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/metrics.csv"
+            try Data("step,loss\n0,1\n10,0.5".utf8).write(to: URL(fileURLWithPath: path))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: path)
+            let (old, notes) = try MetricSeries.read(path, axis: .step, mayGrow: true)
+            #expect(old[0].values == [1, 0.5] && notes.isEmpty)
+        }
     }
 }

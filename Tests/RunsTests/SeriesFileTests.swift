@@ -154,11 +154,11 @@ import Testing
     @Test(arguments: [
         ("step,llc,llc_error\n0,1,0.1\n10,2,-0.1\n", "standard error at step 10 is -0.1"),
         ("step,llc\n-10,1\n0,2\n", "step -10 is negative"), ("epoch,llc\n-1,1\n", "epoch -1 is negative"),
-        ("", "is empty"), (" \n\n", "is empty"), ("step,llc\n", "holds no numbers beside its steps"),
+        ("", "is empty"), (" \n\n", "is empty"), ("step,llc\n", "holds no numbers beside its column `step`"),
         ("step\n0\n1\n", "holds no numbers"), ("step,llc\n0,many\n1,few\n", "holds no numbers"),
         ("step,llc\nfirst,1\n", "found \"first\""), ("step,llc\n0.5,1\n", "line 2: expected a whole number"),
         ("step,llc\n,1\n", "found \"\""), ("step,llc\n0,1,2\n", "line 2: has 3 cells, the header has 2"),
-        ("step,llc,llc\n0,1,2\n", "two columns have one name"), ("step,llc\nnan,1\n", "found \"nan\""),
+        ("step,llc,llc\n0,1,2\n", "two columns are called `llc`"), ("step,llc\nnan,1\n", "found \"nan\""),
         ("step,llc\n9223372036854775807,1\n", "at most 10¹⁴"), ("step,llc\n9223372036854775808,1\n", "at most 10¹⁴"),
         ("step,llc\n1e300,1\n", "at most 10¹⁴"), ("step,llc\n-9223372036854775808,1\n", "at most 10¹⁴"),
         ("step llc\n0 1\n", "found step llc"),

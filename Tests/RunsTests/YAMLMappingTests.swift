@@ -36,9 +36,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a: [1", "is not YAML: "), ("- 1\n- 2", "expected `key: value` lines"),
-        ("word", "expected `key: value` lines, found a single value or a list"), ("a: 1\na: 2", "is not YAML: "),
-        ("a: 1\n? [a, b]\n: 1", "line 2: expected a key that is a single word"), ("a: *b", "is not YAML: "),
+        ("a: [1", "is not YAML"), ("- 1\n- 2", "expected `key: value` lines"),
+        ("word", "expected `key: value` lines, found a single value or a list"), ("a: 1\na: 2", "is not YAML"),
+        ("a: 1\n? [a, b]\n: 1", "line 2: expected a key that is a single word"), ("a: *b", "is not YAML"),
     ])
     func `what is no mapping is malformed`(text: String, words: String) {
         let error = #expect(throws: RunError.self) { try yaml(text) }
@@ -77,7 +77,10 @@ import Testing
             let aliases = [String](repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
             bomb += "a\(level): &a\(level) [\(aliases)]\n"
         }
-        for text in [bomb, bomb + "? *a30\n: key\n", "a: &a 1\nb: *a\n"] {
+        for text in [
+            bomb, bomb + "? *a30\n: key\n", "a: &a 1\nb: *a\n", "a: &a [x]\nb: {\"k\":*a,\"l\":*a}\n",
+            "a: &a x\nb: {*a:y}\n",
+        ] {
             let error = #expect(throws: RunError.self) { try yaml(text) }
             #expect(error?.kind == .unsupported && error?.reason.contains("write the value out") == true)
         }
@@ -95,7 +98,7 @@ import Testing
         let device = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/dev/zero") }
         #expect(device?.kind == .io && device?.reason == "expected a file of text, found a folder or device")
         let absent = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/nowhere/run.yaml") }
-        #expect(absent?.kind == .notFound && absent?.reason == "is not there")
+        #expect(absent?.kind == .notFound && absent?.reason == "is not there; expected a file of text")
         try withTemporaryFolder { folder in
             let path = "\(folder)/run.yaml"
             try Data([0xFF, 0xFE]).write(to: URL(filePath: path))

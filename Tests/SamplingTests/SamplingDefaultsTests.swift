@@ -10,7 +10,10 @@ struct SamplingDefaultsTests {
         #expect(try SamplingSettings.defaultStepSize(nBeta: 100, curvature: 2, localization: 50) == 0.2 / 250)
         let subset = ParameterSubset(ranges: [0..<2])
         func localization(_ centers: [[Double]], curvature: Double) -> Double {
-            SamplingSettings.defaultLocalization(centers: centers, subset: subset, nBeta: 100, curvature: curvature)
+            SamplingSettings.defaultLocalization(
+                squaredSizes: centers.map { subset.norm(of: $0) * subset.norm(of: $0) }, dimension: subset.count,
+                nBeta: 100,
+                curvature: curvature)
         }
         // |w|² over the subset is 5 and 25, their mean 15.
         #expect(Tolerance.ulps(4).accepts(localization([[1.0, 2, 9], [3, 4, 9]], curvature: 0), 2.0 / 15))

@@ -17,6 +17,11 @@ struct Activation: Operation {
         case "Clip":
             try context.allow()
             code = INSTAR_CLIP
+            let x = try context.input(0)
+            for case let bound? in [context.optionalInput(1), context.optionalInput(2)] where bound.isFloat != x.isFloat
+            {
+                throw context.typesDiffer(x, bound)
+            }
             p = context.optionalInput(1) == nil ? -Double.infinity : try context.knownNumber(1)
             q = context.optionalInput(2) == nil ? Double.infinity : try context.knownNumber(2)
         case "Softplus":

@@ -48,6 +48,7 @@ struct Attention: Operation {
         }
         let type = try context.input(0).elementType
         let all = [shapes.output] + shapes.present + [shapes.scores]
+        for shape in all { try KernelLimits.check(shape, location: context.location) }
         outputs = all.prefix(max(1, context.node.outputs.count)).map { ValueDescription(type, $0) }
         guard let scores = shapes.scores.product, let saved = scores.times(Dimension(cap > 0 ? 2 : 1)),
             let keys = shapes.present[0].product, let values = shapes.present[1].product,

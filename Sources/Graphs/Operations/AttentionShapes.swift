@@ -32,7 +32,8 @@ struct AttentionShapes: Sendable {
         batch = q.shape[0]
         if isPacked {
             guard let queryHeads = try context.integer("q_num_heads"),
-                let keyHeads = try context.integer("kv_num_heads"), queryHeads > 0, keyHeads > 0,
+                let keyHeads = try context.integer("kv_num_heads"), 1...max(1, extents[0][1]) ~= queryHeads,
+                1...max(1, extents[1][1]) ~= keyHeads,
                 extents[0][1] % queryHeads == 0, extents[1][1] % keyHeads == 0, extents[2][1] % keyHeads == 0
             else { throw Self.mismatch(context, q, k, v) }
             (self.queryHeads, self.keyHeads) = (queryHeads, keyHeads)

@@ -3,7 +3,7 @@ import Tensors
 
 /// `Add`, `Sub`, `Mul`, `Div` (opset 13) of two operands: y = a ∘ b with broadcasting.
 ///
-/// Integers too; their quotient is rounded towards zero.
+/// Integers too; their quotient is rounded towards zero, and what is beyond their type wraps around.
 struct BinaryOperation: Operation {
     let outputs: [ValueDescription]
     let needs: BackwardNeeds
@@ -23,6 +23,7 @@ struct BinaryOperation: Operation {
         guard a.isFloat == b.isFloat else {
             throw context.typesDiffer(a, b)
         }
+        try context.allowInputs(2)
         let shape = try context.broadcast(a.shape, b.shape)
         outputs = [ValueDescription(a.elementType, shape)]
         let terms = code == INSTAR_ADD ? [0, 1] : code == INSTAR_SUBTRACT ? [0] : []
@@ -36,6 +37,7 @@ struct BinaryOperation: Operation {
         } else {
             instar_binary(
                 INSTAR_INTEGER, code, &layout, frame.integerInput(0), frame.integerInput(1), frame.integerOutput(0))
+            frame.narrowOutput(to: outputs[0].elementType)
         }
     }
 

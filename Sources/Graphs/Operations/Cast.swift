@@ -46,22 +46,27 @@ struct Cast: Operation {
             instar_convert_to_bool(INSTAR_INTEGER, frame.integerInput(0), frame.integerOutput(0), count)
         case (true, let type) where !type.isFloatingPoint:
             instar_convert(Scalar.kernelType, INSTAR_INTEGER, frame.input(0), frame.integerOutput(0), count)
-            narrow(frame.integerOutput(0), count)
+            frame.narrowOutput(to: type)
         case (false, let type) where type.isFloatingPoint:
             instar_convert(INSTAR_INTEGER, Scalar.kernelType, frame.integerInput(0), frame.output(0), count)
         case (false, _):
             frame.copyInput()
-            narrow(frame.integerOutput(0), count)
+            frame.narrowOutput(to: outputs[0].elementType)
         default: frame.copyInput()
         }
     }
+}
 
-    /// Keeps the bits that the integer type has.
-    private func narrow(_ y: UnsafeMutablePointer<Int64>, _ count: Int) {
+extension Frame {
+    /// Keeps of each integer of output 0 the bits that its type has: all integers are computed in 64.
+    func narrowOutput(to type: ElementType) {
         func narrow<Integer: FixedWidthInteger>(to type: Integer.Type) {
-            for index in 0..<count { y[index] = Int64(truncatingIfNeeded: Integer(truncatingIfNeeded: y[index])) }
+            let y = integerOutput(0)
+            for index in 0..<outputShape(0).elementCount {
+                y[index] = Int64(truncatingIfNeeded: Integer(truncatingIfNeeded: y[index]))
+            }
         }
-        switch outputs[0].elementType {
+        switch type {
         case .int8: narrow(to: Int8.self)
         case .int16: narrow(to: Int16.self)
         case .int32: narrow(to: Int32.self)

@@ -26,6 +26,7 @@ struct CumSum: Operation {
             sum(frame, Scalar.kernelType, frame.input(0), frame.output(0), adds: false, reversed: isReversed)
         } else {
             sum(frame, INSTAR_INTEGER, frame.integerInput(0), frame.integerOutput(0), adds: false, reversed: isReversed)
+            frame.narrowOutput(to: outputs[0].elementType)
         }
     }
 

@@ -3,6 +3,8 @@ import Tensors
 
 /// `Dropout` (opset 13) at inference: the identity, and as output 1 a mask that keeps everything.
 struct Dropout: Operation {
+    static var mayLackFirstOutput: Bool { true }
+
     let outputs: [ValueDescription]
     let isView: Bool
     let needs: BackwardNeeds = []

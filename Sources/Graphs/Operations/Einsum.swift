@@ -21,6 +21,7 @@ struct Einsum: Operation {
             throw context.error(.malformed, "attribute equation is absent")
         }
         var shapes: [[Dimension]] = []
+        try context.allowInputs(64)
         for index in 0..<context.inputCount { shapes.append(try context.floatInput(index).shape) }
         let equation = try EinsumEquation(text, ranks: shapes.map(\.count), context: context)
         self.equation = equation

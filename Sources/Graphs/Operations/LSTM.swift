@@ -9,6 +9,8 @@ import Tensors
 struct LSTM: Operation {
     static let foldingLimit = 0
 
+    static var mayLackFirstOutput: Bool { true }
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = .inputs
     let savedCount: Dimension

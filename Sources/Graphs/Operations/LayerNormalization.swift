@@ -30,6 +30,9 @@ struct LayerNormalization: Operation {
         else {
             throw context.error(.unsupported, "the axes from \(axis) on of \(x.shape) depend on the batch")
         }
+        guard extent > 0 else {
+            throw context.error(.malformed, "the axes from \(axis) on of \(x.shape) are empty, and have no mean")
+        }
         let parameters = try (1...2).filter { $0 == 1 || context.optionalInput($0) != nil }.map {
             index throws(GraphError) in try context.floatInput(index).shape
         }
@@ -135,6 +138,6 @@ struct LayerNormalization: Operation {
     }
 
     private func rows<Scalar: Real>(_ frame: Frame<Scalar>) -> Int {
-        extent == 0 ? 0 : frame.inputShape(0).elementCount / extent
+        frame.inputShape(0).elementCount / extent
     }
 }

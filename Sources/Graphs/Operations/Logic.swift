@@ -24,7 +24,7 @@ struct Logic: Operation {
     func forward<Scalar: Real>(_ frame: Frame<Scalar>) {
         let (a, y) = (frame.integerInput(0), frame.integerOutput(0))
         if isNegation {
-            for index in 0..<frame.outputShape(0).elementCount { y[index] = 1 - a[index] }
+            for index in 0..<frame.outputShape(0).elementCount { y[index] = a[index] == 0 ? 1 : 0 }
         } else {
             var layout = instar_broadcast(frame, operandCount: 2)
             instar_binary(INSTAR_INTEGER, code, &layout, a, frame.integerInput(1), y)

@@ -35,6 +35,7 @@ struct Pow: Operation {
             instar_binary(
                 INSTAR_INTEGER, INSTAR_POWER, &layout, frame.integerInput(0), frame.integerInput(1),
                 frame.integerOutput(0))
+            frame.narrowOutput(to: outputs[0].elementType)
             return
         }
         let (a, b) = (operand(frame, 0), operand(frame, 1))
@@ -45,6 +46,7 @@ struct Pow: Operation {
             instar_binary(Scalar.kernelType, INSTAR_POWER, &layout, a, b, powers)
             instar_convert(
                 Scalar.kernelType, INSTAR_INTEGER, powers, frame.integerOutput(0), frame.outputShape(0).elementCount)
+            frame.narrowOutput(to: outputs[0].elementType)
         }
     }
 

@@ -10,6 +10,9 @@ struct RangeOperation: Operation {
     init(_ context: NodeContext) throws(GraphError) {
         try context.allow()
         let type = try context.input(0)
+        for index in 1..<3 where try context.input(index).isFloat != type.isFloat {
+            throw context.typesDiffer(type, try context.input(index))
+        }
         let length: Dimension
         if type.isFloat {
             let (start, limit) = (try context.knownNumber(0), try context.knownNumber(1))

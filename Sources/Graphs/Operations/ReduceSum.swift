@@ -22,6 +22,7 @@ struct ReduceSum: Operation {
             instar_accumulate(Scalar.kernelType, &strides, scale(frame), frame.input(0), frame.output(0))
         } else {
             instar_accumulate(INSTAR_INTEGER, &strides, 1, frame.integerInput(0), frame.integerOutput(0))
+            frame.narrowOutput(to: outputs[0].elementType)
         }
     }
 

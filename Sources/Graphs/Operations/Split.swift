@@ -5,6 +5,8 @@ import Tensors
 ///
 /// Sizes are input 1; without it the parts are equal, the last one smaller where the extent is no multiple.
 struct Split: Operation {
+    static var mayLackFirstOutput: Bool { true }
+
     let outputs: [ValueDescription]
     let needs: BackwardNeeds = []
     private let axis: Int

@@ -38,6 +38,7 @@ struct UnaryOperation: Operation {
             instar_unary(Scalar.kernelType, code, frame.input(0), frame.output(0), count)
         } else {
             instar_unary(INSTAR_INTEGER, code, frame.integerInput(0), frame.integerOutput(0), count)
+            frame.narrowOutput(to: outputs[0].elementType)
         }
     }
 

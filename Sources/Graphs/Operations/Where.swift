@@ -8,6 +8,7 @@ struct Where: Operation {
 
     init(_ context: NodeContext) throws(GraphError) {
         try context.allow()
+        try context.allowInputs(3)
         let (condition, a, b) = (try context.input(0), try context.input(1), try context.input(2))
         guard !condition.isFloat else {
             throw context.error(.malformed, "the condition must be bool; it is \(condition.elementType)")

@@ -13,6 +13,8 @@ struct PlanDraft {
     private var readers: [[Int]] = []
     /// The step that makes each value that is made, views included.
     private var makers: [Int: Int] = [:]
+    /// What rewrites have added once for all steps that ask for the same, by what it is.
+    private var additions: [String: Int] = [:]
     /// For each step, whether a rewrite has left it without a reader.
     private(set) var isDropped: [Bool] = []
 
@@ -81,8 +83,11 @@ struct PlanDraft {
         }
     }
 
-    /// Adds a known value.
-    mutating func add(constant: Tensor, named name: String) -> Int {
+    /// Adds a known value; one that was added under the same name is taken again.
+    mutating func add(named name: String, _ make: () -> Tensor) -> Int {
+        if let known = additions[name] { return known }
+        let constant = make()
+        additions[name] = values.count
         let shape = constant.shape.dimensions.map { Dimension($0) }
         values.append(
             Plan.Value(

@@ -43,10 +43,10 @@ enum SoftmaxRule {
             let (x, fill, keeps) =
                 draft.scalar(other).map { (kept, $0, true) } ?? (other, draft.scalar(kept) ?? 0, false)
             guard Float(fill) != 0, draft.shape(x) == shape else { return nil }
-            let numbers = conditions.map { ($0 != 0) == keeps ? 0 : fill }
-            let mask = draft.add(
-                constant: Tensor(numbers, shape: Shape(draft.shape(condition).map(\.constant))),
-                named: "\(draft.values[condition].name) as numbers")
+            let shape = Shape(draft.shape(condition).map(\.constant))
+            let mask = draft.add(named: "value \(condition) as \(fill) where \(keeps ? "false" : "true")") {
+                Tensor(conditions.map { ($0 != 0) == keeps ? 0 : fill }, shape: shape)
+            }
             return (x, mask, true)
         default: return nil
         }

@@ -123,7 +123,6 @@ private struct ShareWork<Scalar: Real>: Sendable {
         }
         let surveyor = try Surveyor<Scalar>(model: work.model, tensors: work.tensors)
         let centers = try CenterCache<Scalar>(series: work.run.series, targets: work.targets, jobs: jobs)
-        let digests = WeightDigests(work)
         // Chains that are lengthened together take all workers, one group after the other.
         let (outer, inner) = sampling?.targetError == nil ? (jobs, 1) : (1, jobs)
         @Sendable func measure(_ piece: Piece) async throws {
@@ -131,7 +130,7 @@ private struct ShareWork<Scalar: Real>: Sendable {
                 return try await survey(piece.units, surveyor: surveyor, counter: counter)
             }
             try await sample(
-                piece.units, sampling: sampling, centers: centers, digests: digests, counter: counter, jobs: inner)
+                piece.units, sampling: sampling, centers: centers, counter: counter, jobs: inner)
         }
         let waiting = try await concurrentMap(pieces(of: units), jobs: outer) { piece in
             try await attempt(piece) { try await measure(piece) } ? nil : piece
@@ -215,11 +214,11 @@ private struct ShareWork<Scalar: Real>: Sendable {
     }
 
     private func sample(
-        _ units: [WorkUnit], sampling: SamplingSettings, centers: CenterCache<Scalar>, digests: WeightDigests,
-        counter: ProgressCounter, jobs: Int
+        _ units: [WorkUnit], sampling: SamplingSettings, centers: CenterCache<Scalar>, counter: ProgressCounter,
+        jobs: Int
     ) async throws {
         let (place, target) = (units[0].place, units[0].target)
-        let weights = try await digests.digest(at: place)
+        let weights = try await centers.digest(at: work.selection[place])
         var wanted: Int? = sampling.totalDrawCount
         while let drawCount = wanted {
             let traces = try await concurrentMap(units.compactMap(\.chain), jobs: jobs) { chain in
@@ -234,21 +233,5 @@ private struct ShareWork<Scalar: Real>: Sendable {
                 drawCount,
                 estimate: LLCEstimate(traces: traces, conditions: ChainConditions(sampling, dimension: dimension)))
         }
-    }
-}
-
-/// The digests of checkpoints' weights, each read once for all chains of the checkpoint.
-private actor WeightDigests {
-    private let work: Work
-    private var tasks: [Int: Task<String, any Error>] = [:]
-
-    init(_ work: Work) { self.work = work }
-
-    /// The digest at a place of the selection.
-    func digest(at place: Int) async throws -> String {
-        if let known = tasks[place] { return try await known.value }
-        let task = Task { [work] in try work.run.series.read(at: work.selection[place]).digest }
-        tasks[place] = task
-        return try await task.value
     }
 }

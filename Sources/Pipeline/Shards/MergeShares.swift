@@ -137,7 +137,7 @@ extension Work {
         let units = units(store)
         let listed = units.map(\.name).filter(missing.contains).prefix(20).joined(separator: "\n  ")
         var text =
-            "\(store.folder): \(missing.count) of \(units.count) units are missing or unfinished:\n  \(listed)"
+            "\(store.folder): \(missing.count) of \(units.count) units missing or unfinished:\n  \(listed)"
             + (missing.count > 20 ? "\n  and \(missing.count - 20) more" : "")
         if let count = shardCount {
             let places = Shard.indices(of: units, count: count, areInseparable: areInseparable)
@@ -184,8 +184,8 @@ extension ChainUnit {
         guard !isKeyKnown || stored.key == key else {
             throw Failure(
                 .mismatch,
-                "\(path): measured on other weights than the survey of checkpoint \(step). Was the checkpoint replaced? "
-                    + "Remove the files of that checkpoint and measure again")
+                "\(path): measured on other weights than the rest of step \(step). Was the checkpoint replaced? Remove "
+                    + "that file and measure again")
         }
         guard stored.value.drawCount >= drawCount || stored.value.outcome != .completed else { return nil }
         return StoredUnit(

@@ -34,7 +34,7 @@ public struct Shard: Sendable, Equatable, CustomStringConvertible {
     public init(environment: [String: String]) throws(Failure) {
         func number(_ name: String) throws(Failure) -> Int? {
             guard let text = environment[name] else { return nil }
-            guard let number = Int(text) else {
+            guard let number = Int(text), -1_000_000_000...1_000_000_000 ~= number else {
                 throw Failure(.usage, "\(name): expected a whole number, found '\(text)'. State --shard INDEX/COUNT")
             }
             return number

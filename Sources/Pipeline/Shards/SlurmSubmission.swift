@@ -104,7 +104,7 @@ public struct SlurmSubmission: Sendable {
         let mebibytes = (memory + 1_048_575) / 1_048_576
         let lines =
             [
-                "--job-name=\(quoted("\(name)-\(kind)"))", "--output=\(quoted(log))", "--nodes=1", "--ntasks=1",
+                "--job-name=\(word(name))-\(kind)", "--output=\(quoted(log))", "--nodes=1", "--ntasks=1",
                 "--cpus-per-task=\(cores)", "--mem=\(mebibytes)M",
             ] + more + directives
         return ["#!/bin/bash"] + lines.map { "#SBATCH \(oneLine($0))" } + ["cd \(quoted(workingFolder))"] + commands
@@ -116,11 +116,40 @@ public struct SlurmSubmission: Sendable {
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(workingFolder)/\(path)" }
 
-    private func oneLine(_ text: String) -> String { text.replacing("\n", with: " ") }
+    /// The text without line breaks and other control characters, for comments and lines that Slurm reads.
+    private func oneLine(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? " " : $0 }))
+    }
 
-    /// The text as one word for a shell.
+    /// The text, which comes from a file of others, without anything that a shell or Slurm could take for more than a word.
+    private func word(_ text: String) -> String {
+        String(text.map { $0.isLetter || $0.isNumber || "-_.+@".contains($0) ? $0 : "_" })
+    }
+
+    /// The text as one word for bash, on one line: in a line of its own it could end the document that it stands in.
     private func quoted(_ text: String) -> String {
         let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+%@".contains($0)) }
-        return plain && !text.isEmpty ? text : "'\(text.replacing("'", with: "'\\''"))'"
+        guard !plain || text.isEmpty else { return text }
+        guard text.unicodeScalars.contains(where: \.isControl) else {
+            return "'\(text.replacing("'", with: "'\\''"))'"
+        }
+        let escaped = text.unicodeScalars.map { scalar in
+            if scalar.isControl { return "\\u" + String(scalar.value, radix: 16).leftPadded(to: 4) }
+            return scalar == "'" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
+        }
+        return "$'\(escaped.joined())'"
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is a control character or breaks a line.
+    fileprivate var isControl: Bool {
+        [.control, .lineSeparator, .paragraphSeparator].contains(properties.generalCategory)
+    }
+}
+
+extension String {
+    fileprivate func leftPadded(to width: Int) -> String {
+        String(repeating: "0", count: max(0, width - count)) + self
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Runs
 
 /// Locks by which processes, on any number of machines, agree who works on what: one byte of one file for each unit.
@@ -15,7 +16,7 @@ final class UnitLocks: Sendable {
     /// Opens the file of locks in a store's folder, which is made where it is missing.
     convenience init(in folder: String) throws(Failure) {
         let path = UnitLocks.path(folder)
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        let descriptor = UnitLocks.open(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else {
             throw Failure(
                 .io, "\(path): cannot be opened (\(String(cString: strerror(errno)))). Check permissions and free space"
@@ -26,12 +27,25 @@ final class UnitLocks: Sendable {
 
     /// Opens the file of locks to look at it; nil where there is none, and nobody works on shares.
     convenience init?(lookingAt folder: String) {
-        let descriptor = open(UnitLocks.path(folder), O_RDONLY | O_CLOEXEC)
+        let descriptor = UnitLocks.open(UnitLocks.path(folder), O_RDONLY)
         guard descriptor >= 0 else { return nil }
         self.init(descriptor)
     }
 
     private static func path(_ folder: String) -> String { "\(folder)/units.lock" }
+
+    /// Opens a regular file that no link leads to; −1, with the reason in `errno`, for others.
+    private static func open(_ path: String, _ flags: Int32) -> Int32 {
+        // Not blocking, so that a pipe is refused and not waited for.
+        let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG else {
+            return descriptor
+        }
+        close(descriptor)
+        errno = EINVAL
+        return -1
+    }
 
     private init(_ descriptor: Int32) {
         self.descriptor = descriptor
@@ -45,7 +59,8 @@ final class UnitLocks: Sendable {
     func take(_ key: Key) -> Bool {
         guard areSupported else { return true }
         var lock = UnitLocks.lock(F_WRLCK, at: key.place, length: 1)
-        return fcntl(descriptor, setting, &lock) == 0
+        // Where locks fail for another reason than being held, as after a server's restart, work goes on without.
+        return fcntl(descriptor, setting, &lock) == 0 || (errno != EAGAIN && errno != EACCES)
     }
 
     /// Gives a lock up.
@@ -73,8 +88,8 @@ final class UnitLocks: Sendable {
         guard start < end else { return 0 }
         var lock = UnitLocks.lock(F_WRLCK, at: start, length: end - start)
         guard fcntl(descriptor, getting, &lock) == 0, lock.l_type != Int16(F_UNLCK) else { return 0 }
-        // Neighbouring bytes of one holder are one lock.
-        let held = max(start, lock.l_start)..<min(end, lock.l_start + max(1, lock.l_len))
+        // Neighbouring bytes of one holder are one lock; one of length 0 has no end.
+        let held = max(start, lock.l_start)..<(lock.l_len == 0 ? end : min(end, lock.l_start + lock.l_len))
         return held.count + heldCount(start, held.lowerBound) + heldCount(held.upperBound, end)
     }
 

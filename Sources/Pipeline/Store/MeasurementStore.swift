@@ -3,6 +3,7 @@ import Foundation
 import HDF5
 import Runs
 import Sampling
+import Tensors
 
 /// The folder that finished work is kept in: one file per unit, then one for all measurements.
 ///
@@ -94,7 +95,7 @@ struct MeasurementStore: Sendable {
 
     /// Makes `settings` those of this folder where it has none; false where another process was first.
     func writeFirst(_ settings: StoredSettings) throws -> Bool {
-        let temporary = ".settings.json.\(UUID().uuidString)"
+        let temporary = ".settings.json.\(UUID().uuidString)\(AtomicFile.suffix)"
         try writeFiles([(temporary, try storedJSON(settings))], to: folder)
         defer { unlink("\(folder)/\(temporary)") }
         // A link is made whole or not at all, on network file systems too, and never over a file that is there.
@@ -113,7 +114,8 @@ struct MeasurementStore: Sendable {
             guard finished == 0 else {
                 throw Failure(
                     .notFound,
-                    "\(folder): this run is unfinished: \(finished) units of work are stored, and no measurements.h5 yet. "
+                    "\(folder): this run is unfinished: \(finished == 1 ? "1 unit of work is" : "\(finished) units of work are") "
+                        + "stored, and no measurements.h5 yet. "
                         + "Run the command that began it once more: it goes on from there")
             }
             throw Failure(
@@ -139,14 +141,7 @@ struct StoredSettings: Codable, Sendable, Equatable {
     ///
     /// The numbers of chains, draws and burn-in draws may change: chains are keyed without them and can be lengthened.
     func requireCompatible(with wanted: StoredSettings, folder: String) throws(Failure) {
-        var differences: [String] = []
-        for entry in wanted.inputs {
-            let before = inputs.first { $0.name == entry.name }?.value ?? "none"
-            if before != entry.value { differences.append("\(entry.name): stored \(before), now \(entry.value)") }
-        }
-        for entry in inputs where !wanted.inputs.contains(where: { $0.name == entry.name }) {
-            differences.append("\(entry.name): stored \(entry.value), now none")
-        }
+        var differences = wanted.inputs.differences(from: inputs)
         if let sampling, let other = wanted.sampling {
             for stored in sampling.fixedEntries {
                 let now = other.fixedEntries.first { $0.name == stored.name }
@@ -160,6 +155,27 @@ struct StoredSettings: Codable, Sendable, Equatable {
             "\(folder) holds results of other settings or inputs, which are not mixed:\n  "
                 + differences.joined(separator: "\n  ")
                 + "\nState another --output, or remove \(folder)/settings.json and \(folder)/units to measure again")
+    }
+}
+
+extension [Entry] {
+    /// How these differ from earlier ones, in words: of lists of names which, of digests only that.
+    func differences(from earlier: [Entry]) -> [String] {
+        func text(_ value: String?) -> String { value?.abridged(to: MessageLimit.name) ?? "none" }
+        let names = map(\.name) + earlier.map(\.name).filter { name in !contains { $0.name == name } }
+        return names.compactMap { name in
+            let then = earlier.first { $0.name == name }?.value
+            let now = first { $0.name == name }?.value
+            guard then != now else { return nil }
+            if then?.count == 64, now?.count == 64 { return "\(name): changed since" }
+            guard name == "sampled", let then, let now else { return "\(name): then \(text(then)), now \(text(now))" }
+            let (before, after) = (
+                then.split(separator: " ").map(String.init), now.split(separator: " ").map(String.init)
+            )
+            let (gone, new) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
+            let changes = [gone.isEmpty ? nil : "without \(gone.list)", new.isEmpty ? nil : "with \(new.list)"]
+            return "\(name): now \(changes.compactMap(\.self).joined(separator: ", "))"
+        }
     }
 }
 

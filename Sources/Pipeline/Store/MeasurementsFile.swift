@@ -162,6 +162,15 @@ enum MeasurementsFile {
     // MARK: Reading
 
     static func read(_ path: String) throws -> Measurements {
+        do { return try readContents(path) } catch let error as HDF5Error where error.kind != .io {
+            throw Failure(
+                .malformed,
+                "\(path): holds no measurements of Instar's, or is damaged (\(error.objectAndReason)). Remove it and run "
+                    + "`instar analyze` on the run again: finished chains are kept")
+        }
+    }
+
+    private static func readContents(_ path: String) throws -> Measurements {
         let root = try HDF5File(reading: path).root()
         let names = Set(try root.members().map(\.name))
         let texts = try root.group("instar").dataset("header").readTexts()
@@ -176,6 +185,9 @@ enum MeasurementsFile {
         let header: Header
         do {
             header = try JSONDecoder().decode(Header.self, from: text)
+            guard 0...1_000_000 ~= header.settings?.chainCount ?? header.imported?.chainCount ?? 0 else {
+                throw HDF5Error(.malformed, "states an impossible number of chains", path: path)
+            }
         } catch {
             throw Failure(
                 .malformed,
@@ -271,8 +283,9 @@ enum MeasurementsFile {
         var digest: String?
         if case .text(let text)? = try group.attribute("probe_digest") { digest = text }
         let count = try group.dataset("inner_product").shape.dimensions.first ?? 0
+        let (square, _) = count.multipliedReportingOverflow(by: count)
         return InnerProducts(
-            values: try group.doubles("inner_product", count: count * count), count: count,
+            values: try group.doubles("inner_product", count: square), count: count,
             dimension: try group.requiredInteger("dimension"), probeDigest: digest)
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Runs
 
 /// Writes texts under their names below a folder, each complete or not at all; earlier files stay when there is no room
 /// for new ones.
@@ -26,6 +27,8 @@ public func writeFiles(_ files: [(name: String, text: String)], to folder: Strin
 ///   - folder: The folder of results.
 public func removeFigures(besides names: Set<String>, in folder: String) {
     let figures = "\(folder)/figures"
+    // Through a link, files of another folder would be removed.
+    guard (try? FileManager.default.destinationOfSymbolicLink(atPath: figures)) == nil else { return }
     for name in (try? FileManager.default.contentsOfDirectory(atPath: figures)) ?? []
     where name.hasSuffix(".svg") && !names.contains(name) {
         unlink("\(figures)/\(name)")
@@ -48,11 +51,11 @@ func readStoredJSON<Value: Decodable>(
     _ path: String, expected: String, remedy: String
 ) throws(Failure) -> Value? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-        throw Failure(.io, "\(path): cannot be read (\(error.localizedDescription)). Check its permissions")
+    let text: String
+    do throws(RunError) { text = try readText(path, greatestByteCount: 64 << 20) } catch {
+        throw Failure(wrapping: error)
     }
-    do { return try JSONDecoder().decode(Value.self, from: data) } catch {
+    do { return try JSONDecoder().decode(Value.self, from: Data(text.utf8)) } catch {
         throw Failure(
             .malformed, "\(path): expected \(expected), found something else, or only a part of it. \(remedy)")
     }

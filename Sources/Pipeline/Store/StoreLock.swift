@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import Synchronization
+import Tensors
 
 /// Holds a folder of results, so that no two processes change it unknown to each other.
 ///
@@ -68,7 +69,7 @@ public final class StoreLock: Sendable {
                 self.kernelLock = isKernelLocked ? kernelLock : nil
                 madeFolders = made
                 if mode == .exclusive {
-                    for place in [folder, "\(folder)/units", "\(folder)/figures"] {
+                    for place in [folder, "\(folder)/units", "\(folder)/figures", "\(folder)/tasks"] {
                         AtomicFile.removeLeftovers(in: place)
                     }
                 }
@@ -197,10 +198,10 @@ public final class StoreLock: Sendable {
     }
 
     private static func heldFailure(_ folder: String, by holders: [LockRecord], isKernelLocked: Bool) -> Failure {
-        let names = holders.isEmpty ? "another process" : holders.map(\.description).joined(separator: "; ")
+        let names = holders.isEmpty ? "another process" : holders.map(\.description).list
         return Failure(
             .temporary,
-            "\(folder): in use by \(names). Results of two processes are not mixed: wait until it has ended, or state "
+            "\(folder): in use by \(names). Results of two processes are not mixed: wait until \(holders.count > 1 ? "they have" : "it has") ended, or state "
                 + "another --output"
                 + (isKernelLocked
                     ? ""

@@ -43,14 +43,7 @@ struct StoredCalibration: Codable, Sendable, Equatable {
 
     /// Throws where it was made from other inputs than there are now.
     func requireMade(from wanted: [Entry], folder: String) throws(Failure) {
-        var differences: [String] = []
-        for entry in wanted {
-            let before = inputs.first { $0.name == entry.name }?.value ?? "none"
-            if before != entry.value { differences.append("\(entry.name): then \(before), now \(entry.value)") }
-        }
-        for entry in inputs where !wanted.contains(where: { $0.name == entry.name }) {
-            differences.append("\(entry.name): then \(entry.value), now none")
-        }
+        let differences = wanted.differences(from: inputs)
         guard !differences.isEmpty else { return }
         throw Failure(
             .mismatch,

@@ -18,15 +18,16 @@ func unitKey(weights: String, inputs: StoredSettings, unit: String) -> String {
     return digest.hex
 }
 
-/// Reads a unit; where its file is damaged, says that it may be removed.
+/// Reads a unit; where its file is damaged, and not only out of reach, says that it may be removed.
 func readingUnit<Value>(_ path: String, _ body: () throws(HDF5Error) -> Value) throws(Failure) -> Value {
     do {
         return try body()
     } catch {
+        guard error.kind != .io else { throw Failure(wrapping: error) }
         throw Failure(
-            error.kind == .io ? .io : .malformed,
-            "\(path): this stored result is damaged (\(error.reason)). Remove it and run again: it is then measured anew"
-        )
+            .malformed,
+            "\(path): this stored result is damaged (\(error.objectAndReason)). Remove it and run again: it is then "
+                + "measured anew")
     }
 }
 
@@ -76,7 +77,7 @@ extension Survey {
     /// Reads one of the long vectors back.
     static func read(_ vector: Vector, from path: String) throws -> [Float] {
         guard FileManager.default.fileExists(atPath: path) else {
-            throw Failure(.notFound, "\(path): expected a stored survey, found no such file. Run again")
+            throw Failure(.notFound, "\(path): expected a stored result, found no such file. Measure the run again")
         }
         return try readingUnit(path) { () throws(HDF5Error) in
             try HDF5File(reading: path).root().dataset(vector.rawValue).read().values()
@@ -129,7 +130,11 @@ extension ChainTrace {
     static func lengths(in root: HDF5Group) throws(HDF5Error) -> [Int] {
         let text = try root.requiredText("lengths")
         let lengths = text.split(separator: " ").compactMap { Int($0) }
-        guard lengths.count == arrays.count, lengths.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else {
+        // The first five are of every draw, those after the second where the sampler has them; the others are sparse.
+        guard lengths.count == arrays.count, lengths.allSatisfy({ (0...Int(Int32.max)).contains($0) }),
+            lengths[1] == lengths[0], lengths[2..<5].allSatisfy({ $0 == 0 || $0 == lengths[0] }),
+            lengths[5...].allSatisfy({ $0 <= lengths[0] })
+        else {
             throw HDF5Error(
                 .malformed, "expected the lengths of \(arrays.count) arrays, found '\(text.prefix(100))'",
                 path: root.file.path, object: root.path)
@@ -138,7 +143,12 @@ extension ChainTrace {
     }
 
     fileprivate init(reading root: HDF5Group) throws(HDF5Error) {
-        self.init(chain: try root.requiredInteger("chain"))
+        let chain = try root.requiredInteger("chain")
+        guard 0...Int(Int32.max) ~= chain else {
+            throw HDF5Error(
+                .malformed, "expected the number of a chain, found \(chain)", path: root.file.path, object: root.path)
+        }
+        self.init(chain: chain)
         centerLoss = try root.number("center_loss")
         let lengths = try Self.lengths(in: root)
         var rest = try root.doubles("trace", count: lengths.reduce(0, +))[...]
@@ -316,7 +326,7 @@ extension HDF5Group {
         guard values.count == count else {
             throw HDF5Error(
                 .malformed,
-                "expected \(count) values, found \(values.count): this file was changed. Remove it and run again",
+                "expected \(count) values, found \(values.count)",
                 path: file.path, object: path == "/" ? "/\(name)" : "\(path)/\(name)")
         }
         return values
@@ -324,7 +334,7 @@ extension HDF5Group {
 
     private func missing(_ name: String, _ expected: String) -> HDF5Error {
         HDF5Error(
-            .malformed, "expected \(expected) as attribute '\(name)', found none: this is no result of Instar's",
+            .malformed, "expected \(expected) as attribute '\(name)', found none",
             path: file.path, object: path)
     }
 }

@@ -28,7 +28,9 @@ struct ForeignFile {
     /// The dataset of a path.
     func dataset(_ name: String) throws(RunError) -> Tensor {
         guard let tensor = try ask(.dataset(path, name: name)).tensors.first?.tensor else {
-            throw RunError(.malformed, "was read, and the answer lacks its values", path: path, object: name)
+            throw RunError(
+                .malformed, "could not be read: its contents do not fit together; copy or save the file again",
+                path: path, object: name)
         }
         return tensor
     }
@@ -63,7 +65,8 @@ struct ReadAnswer {
     /// What it says besides tensors, as a value.
     func header<Header: Decodable>() throws(RunError) -> Header {
         do { return try WorkerChannel.decoder.decode(Header.self, from: Data(json.utf8)) } catch {
-            throw RunError(.malformed, "was read, and the answer makes no sense (\(error))", path: path)
+            throw RunError(
+                .malformed, "could not be read: its contents do not fit together; copy or save it again", path: path)
         }
     }
 }

@@ -51,11 +51,18 @@ final class ReadingWorker: @unchecked Sendable {
         let size = stat(request.path, &status) == 0 ? Double(status.st_size) : 0
         let patience = limits.seconds + size / 1e6
         var tensors: [NamedTensor] = []
-        var byteCount = 0
+        var budget = ValueBudget(limits.memory)
         func take(_ shared: [SharedTensor]) throws {
             for one in shared {
-                byteCount += one.byteCount
-                guard byteCount <= limits.memory else { throw tooLarge(byteCount, limits, request) }
+                do {
+                    try budget.take(
+                        one.byteCount / one.number.size, of: one.number.elementType, path: request.path,
+                        object: one.name)
+                } catch {
+                    // It may be waiting to hand over more.
+                    _ = end()
+                    throw error
+                }
                 tensors.append(try tensor(one, request))
             }
         }
@@ -104,6 +111,13 @@ final class ReadingWorker: @unchecked Sendable {
         let place = memory.place
         let status = end()
         let cause: String
+        // No file can bring this about: its memory and its time have limits of their own.
+        if reason == nil, status & 0x7F == SIGKILL {
+            return RunError(
+                .io,
+                "the process that read it was killed, as the system does when memory is short; allow less with --memory or "
+                    + "--jobs, or ask for more, and run again", path: request.path)
+        }
         if let reason {
             cause = reason
         } else if status & 0x7F == SIGXCPU {
@@ -121,10 +135,7 @@ final class ReadingWorker: @unchecked Sendable {
 
     private func tooLarge(_ count: Int, _ limits: ReadingWorkers.Limits, _ request: ReadRequest) -> RunError {
         _ = end()
-        return RunError(
-            .unsupported,
-            "holds \(count >> 20) MiB or more of values, and \(limits.memory >> 20) MiB may be used; raise --memory",
-            path: request.path, object: memory.place)
+        return ValueBudget.tooLarge(count, limits.memory, request.path, memory.place)
     }
 
     private func noMemory(_ count: Int, code: Int32, _ request: ReadRequest) -> RunError {

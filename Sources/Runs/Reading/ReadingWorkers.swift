@@ -3,6 +3,40 @@ import HDF5
 import Synchronization
 import Tensors
 
+/// How many bytes of values a file may hold, in the memory of this process.
+///
+/// What is read is widened: half precision to Float, whole numbers to Int64.
+struct ValueBudget {
+    private let limit: Int
+    private var count = 0
+
+    /// The limit is that of this task's reading processes; without them, the machine's memory.
+    init(_ limit: Int? = ReadingWorkers.current?.limits.memory) {
+        self.limit = limit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    }
+
+    /// Counts a tensor.
+    ///
+    /// - Throws: `unsupported` where there is more than may be.
+    mutating func take(
+        _ elementCount: Int, of type: ElementType, path: String, object: String
+    ) throws(RunError) {
+        let width = type.isFloatingPoint && type != .float64 ? 4 : 8
+        let (bytes, overflows) = elementCount.multipliedReportingOverflow(by: width)
+        guard !overflows, bytes <= limit - count else {
+            throw ValueBudget.tooLarge(overflows ? .max : count + bytes, limit, path, object)
+        }
+        count += bytes
+    }
+
+    static func tooLarge(_ count: Int, _ limit: Int, _ path: String, _ object: String) -> RunError {
+        RunError(
+            .unsupported,
+            "holds \(count >> 20) MiB or more of values, and \(limit >> 20) MiB may be used; raise --memory, or use a "
+                + "machine with more", path: path, object: object)
+    }
+}
+
 /// Processes that read files of others, so that what a file does to libhdf5 is done to them.
 ///
 /// Each serves one request at a time and many files after each other; there are as many as are asked at once. A process
@@ -26,7 +60,7 @@ public final class ReadingWorkers: Sendable {
     }
 
     private let command: [String]
-    private let limits: Limits
+    let limits: Limits
     private let idle = Mutex<[ReadingWorker]>([])
 
     /// Starts nothing yet.

@@ -37,7 +37,10 @@ extension StoredTraces {
         guard draws.count == 2, draws[1].tensor.shape.rank == 3,
             draws[0].tensor.shape.dimensions == Array(draws[1].tensor.shape.dimensions.dropLast()),
             draws[0].tensor.shape.dimensions[0] == outline.steps.count
-        else { throw RunError(.malformed, "was read, and the answer makes no sense", path: path) }
+        else {
+            throw RunError(
+                .malformed, "could not be read: its contents do not fit together; copy or save it again", path: path)
+        }
         let (chainCount, drawCount) = (draws[1].tensor.shape.dimensions[1], draws[1].tensor.shape.dimensions[2])
         let (initial, losses) = (draws[0].tensor.values(as: Double.self), draws[1].tensor.values(as: Double.self))
         self.init(

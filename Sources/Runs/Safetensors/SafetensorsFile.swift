@@ -41,7 +41,8 @@ public struct SafetensorsFile: Sendable {
         guard header.dataByteCount == available else {
             throw RunError(
                 .malformed,
-                "holds \(available - header.dataByteCount) bytes behind its last tensor that belong to none",
+                "holds \(available - header.dataByteCount) bytes behind its last tensor that belong to none; "
+                    + "copy or save it again",
                 path: path)
         }
         self.path = path
@@ -68,7 +69,13 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// All tensors for which `isWanted` holds, in the order in which they lie in the file.
+    ///
+    /// - Throws: As `read(_:)`; `unsupported` where they take more memory than may be used.
     func read(where isWanted: (TensorDescription) -> Bool) throws(RunError) -> [NamedTensor] {
+        var budget = ValueBudget()
+        for tensor in tensors where isWanted(tensor) {
+            try budget.take(tensor.shape.elementCount, of: tensor.elementType, path: path, object: tensor.name)
+        }
         var read: [NamedTensor] = []
         for tensor in tensors where isWanted(tensor) {
             guard let place = places[tensor.name] else { continue }

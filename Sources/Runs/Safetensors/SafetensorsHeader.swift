@@ -47,7 +47,7 @@ struct SafetensorsHeader {
         var metadata: [String: String] = [:]
         try scanner.forEachMember { scanner, name throws(RunError) in
             guard names.insert(name).inserted else {
-                throw RunError(.malformed, "stands twice in the header", path: path, object: name)
+                throw RunError(.malformed, "stands twice in the header; save the file again", path: path, object: name)
             }
             guard name != "__metadata__" else {
                 metadata = try SafetensorsHeader.metadata(&scanner)
@@ -66,8 +66,8 @@ struct SafetensorsHeader {
                 let gap = entry.bytes.lowerBound < end ? "overlap those of another tensor" : "leave a gap before them"
                 throw RunError(
                     .malformed,
-                    "its bytes \(entry.bytes.lowerBound)..<\(entry.bytes.upperBound) \(gap): the tensor "
-                        + "before ends at \(end)", path: path, object: entry.name)
+                    "its bytes from \(entry.bytes.lowerBound) up to \(entry.bytes.upperBound) \(gap): the tensor before ends at "
+                        + "\(end); save the file again", path: path, object: entry.name)
             }
             end = entry.bytes.upperBound
         }
@@ -102,7 +102,9 @@ struct SafetensorsHeader {
 extension SafetensorsHeader.Entry {
     /// Reads `{"dtype": …, "shape": […], "data_offsets": [begin, end]}`.
     fileprivate init(name: String, _ scanner: inout JSONScanner, path: String) throws(RunError) {
-        func malformed(_ reason: String) -> RunError { RunError(.malformed, reason, path: path, object: name) }
+        func malformed(_ reason: String) -> RunError {
+            RunError(.malformed, "\(reason); save the file again", path: path, object: name)
+        }
         var element: (type: ElementType, size: Int)?
         var shape: [Int]?
         var offsets: [Int]?

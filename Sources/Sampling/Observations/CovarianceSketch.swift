@@ -56,12 +56,16 @@ public struct CovarianceSketch<Scalar: Real>: Sendable, Codable, Equatable {
         if drawCount > 1 { try insert(row, scatter: scatter) }
     }
 
+    /// Whether another sketch can be merged with this one.
+    public func isLike(_ other: CovarianceSketch) -> Bool {
+        other.dimension == dimension && other.keptCount == keptCount
+    }
+
     /// The sketch of both sets of draws; its Δ has the same bound. The order of merging changes the bits.
     ///
     /// - Throws: As ``add(_:)``.
     public func merging(_ other: CovarianceSketch) throws(LinearAlgebraError) -> CovarianceSketch {
-        precondition(
-            other.dimension == dimension && other.keptCount == keptCount, "sketches of one dimension and size merge")
+        precondition(isLike(other), "sketches of one dimension and size merge")
         if drawCount == 0 { return other }
         if other.drawCount == 0 { return self }
         var merged = self

@@ -45,6 +45,12 @@ public struct SamplerState<Scalar: Real>: Sendable, Codable, Equatable {
     /// for others.
     public var squaredGradients: [Scalar] = []
 
+    /// Whether every vector is of so many parameters, or empty where it may be.
+    public func isOf(parameterCount: Int) -> Bool {
+        position.count == parameterCount
+            && [momentum, squaredGradients].allSatisfy { $0.isEmpty || $0.count == parameterCount }
+    }
+
     /// A state of nothing but a position.
     public init(position: [Scalar]) { self.position = position }
 }

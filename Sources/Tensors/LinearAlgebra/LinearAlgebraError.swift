@@ -11,7 +11,8 @@ public enum LinearAlgebraError: Error, Sendable, Equatable, CustomStringConverti
     public var description: String {
         switch self {
         case .notFinite: "the matrix holds a number that is not finite"
-        case .notPositiveDefinite(let order): "the matrix is not positive definite: its leading minor of order \(order)"
+        case .notPositiveDefinite(let order):
+            "the matrix is not positive definite (its leading minor of order \(order) is not above 0)"
         case .didNotConverge: "the eigenvalues did not converge"
         }
     }

@@ -52,7 +52,7 @@ struct Compare: AsyncParsableCommand {
     func run() async throws {
         let (runs, output, json, align) = (runs, output, json, align)
         let (baseline, groupKey) = (baseline, groupBy)
-        try await runCommand(storesWork: false) {
+        try await runCommand {
             let comparison = try compareRuns(
                 try runs.map(comparedRun), baseline: baseline, alignment: align.coordinate, groupKey: groupKey)
             let report = ComparisonReport(comparison: comparison, isAlignedByStage: align == .stage)

@@ -39,7 +39,7 @@ struct Measure: AsyncParsableCommand {
     func validate() throws {
         guard !json || measuring.dryRun else { throw ValidationError("--json goes with --dry-run.") }
         guard !settingsOnly || (!measuring.dryRun && !sharing.isStated) else {
-            throw ValidationError("--settings-only goes neither with --dry-run nor with a share.")
+            throw ValidationError("--settings-only goes neither with --dry-run nor with --shard or --unit.")
         }
     }
 

@@ -24,7 +24,9 @@ struct Merge: AsyncParsableCommand {
 
     func validate() throws {
         guard shards ?? 1 >= 1 else { throw ValidationError("--shards: expected a number of shares, at least 1.") }
-        guard !measuring.dryRun else { throw ValidationError("merge has no --dry-run: `instar status` looks.") }
+        guard !measuring.dryRun else {
+            throw ValidationError("merge has no --dry-run: `instar status` says what is missing.")
+        }
     }
 
     func run() async throws {

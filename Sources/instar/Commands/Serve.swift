@@ -28,7 +28,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let (folder, port, host) = (folder, port, host)
-        try await runCommand(storesWork: false) {
+        try await runCommand {
             let server = RunServer(library: try RunLibrary(folder: folder), host: host)
             if !["127.0.0.1", "::1", "localhost"].contains(host) {
                 printError("warning: whoever can reach \(host) can read these results: there is no password")

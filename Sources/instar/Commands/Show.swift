@@ -28,12 +28,14 @@ struct Show: AsyncParsableCommand {
     }
 
     func validate() throws {
-        guard width.map({ $0 >= 20 }) ?? true else { throw ValidationError("--width: at least 20 columns are needed.") }
+        guard width.map(Terminal.widths.contains) ?? true else {
+            throw ValidationError("--width: expected 20 to 10000 columns.")
+        }
     }
 
     func run() async throws {
         let (path, output, width, color) = (run, output, width, color)
-        try await runCommand(storesWork: false) {
+        try await runCommand {
             let analysis =
                 path.hasSuffix(".json")
                 ? Analysis(try readAnalysisDocument(path)) : try analyzeStoredRun(at: path, output: output)
@@ -48,6 +50,9 @@ struct Show: AsyncParsableCommand {
 
 /// What stdout is and what its environment asks for.
 private struct Terminal {
+    /// The columns that can be drawn in.
+    static let widths = 20...10_000
+
     /// The columns: COLUMNS, else the terminal's, else 80.
     let width: Int
     /// Whether stdout is a terminal with colour and NO_COLOR is not set to anything.
@@ -60,7 +65,7 @@ private struct Terminal {
         func stated(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         var size = winsize()
         let hasSize = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        let columns = stated("COLUMNS").flatMap { Int($0) }.flatMap { $0 >= 20 ? $0 : nil }
+        let columns = stated("COLUMNS").flatMap { Int($0) }.flatMap { Terminal.widths.contains($0) ? $0 : nil }
         width = columns ?? (hasSize ? Int(size.ws_col) : 80)
         showsColor = isatty(STDOUT_FILENO) == 1 && stated("NO_COLOR") == nil && stated("TERM") != "dumb"
         let locale = (stated("LC_ALL") ?? stated("LC_CTYPE") ?? stated("LANG") ?? "").lowercased()

@@ -28,9 +28,11 @@ struct Watching: AsyncParsableCommand {
     @OptionGroup var measuring: MeasuringOptions
 
     func validate() throws {
-        guard interval > 0, interval.isFinite else { throw ValidationError("--interval: expected seconds above 0.") }
-        guard idle.map({ $0 > 0 && $0.isFinite }) ?? true else {
-            throw ValidationError("--idle: expected minutes above 0.")
+        guard interval > 0, interval <= 1e6 else {
+            throw ValidationError("--interval: expected seconds above 0, to 10⁶.")
+        }
+        guard idle.map({ $0 > 0 && $0 <= 1e6 }) ?? true else {
+            throw ValidationError("--idle: expected minutes above 0, to 10⁶.")
         }
         guard !measuring.dryRun else {
             throw ValidationError("watch has no --dry-run: `instar analyze --dry-run` plans what is there.")

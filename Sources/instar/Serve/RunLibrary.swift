@@ -115,19 +115,24 @@ actor RunLibrary {
                 identifier: entry.identifier, place: place, files: files,
                 analysis: Analysis(try readAnalysisDocument(path)))
         } catch {
-            let failure = Failure(wrapping: error)
-            run = RunIndex.Run(identifier: entry.identifier, place: place, files: files, problem: failure.reason)
+            run = RunIndex.Run(identifier: entry.identifier, place: place, files: files, problem: words(of: error))
         }
         listed[entry.folder] = (size, date, run)
         return run
     }
 
+    /// What a page says of an error: where the library lies is nobody's business.
+    nonisolated func words(of error: any Error) -> String {
+        let reason = Failure(wrapping: error).reason
+        return folder == "/" ? reason : reason.replacingOccurrences(of: "\(folder)/", with: "")
+    }
+
     /// The contents of a file of a run and its type; nil for anything that is not on the list.
     func file(_ name: String, of identifier: String) -> (data: Data, type: String)? {
         guard let type = Self.types[name], let entry = entries().entries.first(where: { $0.identifier == identifier }),
-            let path = path(of: name, in: entry), let data = try? Data(contentsOf: URL(fileURLWithPath: path))
+            let path = path(of: name, in: entry), let text = try? readText(path)
         else { return nil }
-        return (data, type)
+        return (Data(text.utf8), type)
     }
 
     /// The page that compares runs, the first being the baseline.
@@ -168,7 +173,8 @@ actor RunLibrary {
     private func outside(_ path: String) -> Failure {
         Failure(
             .unsupported,
-            "\(path): a link that leads out of \(folder), which is not followed. Put the file itself there")
+            "\(path): a link that leads out of the folder that is served, and is not followed. Put the file itself there"
+        )
     }
 }
 

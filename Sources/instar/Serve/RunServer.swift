@@ -34,6 +34,8 @@ struct RunServer: Sendable {
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw Failure(
                 .io, "port \(port) of \(host) is in use: state another with --port, or 0 for any that is free")
+        } catch let error as IOError where error.errnoCode == EACCES {
+            throw Failure(.io, "port \(port) of \(host) is not open to this user: state one from 1024 on with --port")
         } catch {
             throw Failure(.io, "cannot listen at port \(port) of \(host): \(error). Check --host and --port")
         }
@@ -56,7 +58,7 @@ struct RunServer: Sendable {
     private func page(at path: String, query: String) async -> Response {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         do {
-            switch (parts.count, parts[0]) {
+            switch (parts.count, parts.first) {
             case (1, ""): return try await list()
             case (1, "compare"): return try await comparison(query)
             case (3, "runs"):
@@ -66,7 +68,7 @@ struct RunServer: Sendable {
             }
             return plain(.notFound, "There is no such page. The list of runs is at /")
         } catch {
-            return plain(.internalServerError, Failure(wrapping: error).reason)
+            return plain(.internalServerError, library.words(of: error))
         }
     }
 
@@ -87,9 +89,9 @@ struct RunServer: Sendable {
             return answer(
                 .ok, Data(page.utf8), type: "text/html; charset=utf-8", policy: "frame-ancestors 'none'")
         } catch {
-            let failure = Failure(wrapping: error)
-            let problem = ticked.count < 2 ? "Tick at least two runs to compare them." : failure.reason
-            return try await list(failure.kind == .notFound ? .notFound : .badRequest, ticked: ticked, problem: problem)
+            let problem = ticked.count < 2 ? "Tick at least two runs to compare them." : library.words(of: error)
+            return try await list(
+                Failure(wrapping: error).kind == .notFound ? .notFound : .badRequest, ticked: ticked, problem: problem)
         }
     }
 

@@ -61,4 +61,45 @@ import Testing
         #expect(job[..<command.lowerBound].contains("--signal=B:USR1@30"))
         #expect(script.components(separatedBy: "#SBATCH --partition=short\n").count == 4)
     }
+
+    /// What bash makes of a script that ends in `printf`.
+    private func output(of script: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", script]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    @Test(arguments: ["\n", "\r\n", "\r", "\u{2028}", "\u{85}"])
+    func `no name and no path makes a line of its own`(end: String) throws {
+        let script = submission {
+            $0.name = "x\\'\(end)touch /tmp/pwned #"
+            $0.run = "runs/a\(end)INSTAR_JOB\(end)touch /tmp/pwned"
+            $0.workingFolder = "/home/\(end)touch /tmp/pwned"
+            $0.directives = ["--comment=a\(end)touch /tmp/pwned"]
+        }.script
+        try expectSyntax(script)
+        let lines = script.split(omittingEmptySubsequences: false) { $0.isNewline }
+        #expect(!lines.contains { $0.hasPrefix("touch") })
+        #expect(lines.count { $0 == "INSTAR_JOB" } == 3)
+        #expect(script.contains("#SBATCH --job-name=x__"))
+        // The path is still the same.
+        let line = try #require(lines.first { $0.contains(" merge ") })
+        let words = line.components(separatedBy: " merge ")[1].components(separatedBy: " --")[0]
+        #expect(try output(of: "printf %s \(words)") == "runs/a\(end)INSTAR_JOB\(end)touch /tmp/pwned")
+    }
+
+    @Test func `a quote, a backslash and a line break in one path stay what they are`() throws {
+        let path = "runs/it's \\n\n\t$HOME `x`"
+        let script = submission { $0.run = path }.script
+        try expectSyntax(script)
+        let line = try #require(script.split(separator: "\n").first { $0.contains(" merge ") })
+        let words = String(line).components(separatedBy: " merge ")[1].components(separatedBy: " --")[0]
+        #expect(try output(of: "printf %s \(words)") == path)
+    }
 }

@@ -47,4 +47,16 @@ import Testing
         try await waiting.value
         #expect(!first.take(.settings))
     }
+
+    @Test func `a file of locks that is a link or a pipe is refused, and nothing is made`() throws {
+        let copy = try RunCopy()
+        let path = "\(copy.path)/units.lock"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "\(copy.path)/made")
+        let link = #expect(throws: Failure.self) { try UnitLocks(in: copy.path) }
+        #expect(link?.kind == .io && !FileManager.default.fileExists(atPath: "\(copy.path)/made"))
+        try FileManager.default.removeItem(atPath: path)
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(UnitLocks(lookingAt: copy.path) == nil)
+        #expect(throws: Failure.self) { try UnitLocks(in: copy.path) }
+    }
 }

@@ -189,4 +189,15 @@ import Testing
         let failure = try refusal("", .exclusive)
         #expect(failure.kind == .usage && failure.reason.contains("--output: expected a folder, found an empty name"))
     }
+
+    @Test func `what killed processes left half-written is removed, wherever it lies`() throws {
+        try withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(atPath: "\(folder)/tasks", withIntermediateDirectories: false)
+            let left = ["tasks/.0-of-2.json.A.instar-part", ".settings.json.B.instar-part"]
+            for name in left { try Data().write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+            let lock = try take(folder, .exclusive)
+            defer { lock.release() }
+            #expect(!left.contains { isThere("\(folder)/\($0)") })
+        }
+    }
 }

@@ -51,7 +51,7 @@ import Testing
             let found = #expect(throws: Failure.self) {
                 _ = try MeasurementStore(run: folder, output: folder).readSettings()
             }
-            #expect(found?.kind == .io && found?.reason.contains("cannot be read") == true)
+            #expect(found?.kind == .io && found?.reason.contains("expected a file of text, found a folder") == true)
         }
     }
 
@@ -62,7 +62,7 @@ import Testing
         let unfinished = try failure(reading: ["units/000000000.h5": "", "units/.part.h5": ""]) {
             _ = try $0.readMeasurements()
         }
-        #expect(unfinished.kind == .notFound && unfinished.reason.contains("unfinished: 1 units of work are stored"))
+        #expect(unfinished.kind == .notFound && unfinished.reason.contains("unfinished: 1 unit of work is stored"))
         #expect(unfinished.reason.contains("Run the command that began it once more"))
     }
 
@@ -88,6 +88,24 @@ import Testing
         #expect(found.reason.contains("`instar analyze` on the run again"))
     }
 
+    @Test func `a header that states an impossible number of chains is damaged`() async throws {
+        let run = try RunCopy()
+        _ = try await measure(RunDirectory(at: run.path), options: run.quick)
+        let path = MeasurementStore(run: run.path, output: nil).measurementsPath
+        let header = try HDF5File(reading: path).root().group("instar").dataset("header").readTexts()[0]
+        let changed = header.replacing(/"chainCount":\d+/, with: "\"chainCount\":1000000000000000000")
+        #expect(changed != header)
+        let found = try failure(reading: [:]) { store in
+            try HDF5File.writeAtomically(to: store.measurementsPath) { root throws(HDF5Error) in
+                let group = try root.createGroup("instar")
+                try group.writeDimension("part", integers([0]))
+                try group.write("header", [changed], dimensions: ["part"])
+            }
+            _ = try store.readMeasurements()
+        }
+        #expect(found.kind == .malformed && found.reason.contains("its header is damaged"), "\(found.reason)")
+    }
+
     /// What becomes of a unit whose file was changed.
     private func failure(writing body: (HDF5Writer) throws(HDF5Error) -> Void) throws -> Failure {
         try failure(reading: [:]) { store in
@@ -107,7 +125,7 @@ import Testing
 
     @Test func `a vector of a survey that is not there is not found`() throws {
         let found = try failure(reading: [:]) { _ = try Survey.read(.weights, from: $0.surveyPath(step: 0)) }
-        #expect(found.kind == .notFound && found.reason.contains("expected a stored survey"))
+        #expect(found.kind == .notFound && found.reason.contains("expected a stored result"))
     }
 
     @Test func `a stored array of another length than its file says is malformed`() throws {
@@ -125,7 +143,7 @@ import Testing
             ] {
                 let error = #expect(throws: HDF5Error.self) { _ = try read() }
                 #expect(error?.kind == .malformed && error?.reason.contains("expected 3 values, found 2") == true)
-                #expect(error?.reason.contains("Remove it and run again") == true && error?.path == path)
+                #expect(error?.path == path)
             }
         }
     }
@@ -154,7 +172,8 @@ import Testing
 
     @Test(arguments: [
         ("1 1 1", "expected the lengths of 7 arrays, found '1 1 1'"), ("1 1 1 1 1 1 x", "the lengths of 7 arrays"),
-        ("1 1 1 1 1 1 -1", "the lengths of 7 arrays"),
+        ("1 1 1 1 1 1 -1", "the lengths of 7 arrays"), ("5 0 0 0 0 0 0", "the lengths of 7 arrays"),
+        ("1 1 2 1 0 0 0", "the lengths of 7 arrays"), ("1 1 1 0 0 2 0", "the lengths of 7 arrays"),
         ("\(Int.max) 1 1 1 1 1 1", "the lengths of 7 arrays"), ("1 1 1 1 1 1 1", "expected 7 values, found 5"),
     ]) func `a trace of other lengths than its file says is damaged`(lengths: String, words: String) throws {
         let found = try failure(reading: [:]) { store in
@@ -191,6 +210,44 @@ import Testing
                 try group.write("rows", Tensor([0.5], shape: [1, 1]))
             }
             #expect(sketch.kind == .malformed && sketch.reason.contains(words), "\(sketch.reason)")
+        }
+    }
+
+    @Test(arguments: [-1, Int.max]) func `a chain of an impossible number is damaged`(chain: Int) throws {
+        let found = try failure(reading: [:]) { store in
+            let path = store.unitPath("000000000-chain0")
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                for name in ["key", "processor"] { try root.setAttribute(name, .text(name)) }
+                try root.setAttribute("chain", .integer(chain))
+            }
+            _ = try readingUnit(path) { () throws(HDF5Error) in try ChainTrace.read(path) }
+        }
+        #expect(found.kind == .malformed && found.reason.contains("expected the number of a chain, found \(chain)"))
+    }
+
+    @Test func `a pipe in the place of a file of results is refused and not waited for`() throws {
+        try withTemporaryFolder { folder in
+            for name in ["settings.json", "calibration.json"] {
+                try #require(mkfifo("\(folder)/\(name)", 0o600) == 0)
+            }
+            let store = MeasurementStore(run: folder, output: folder)
+            let settings = #expect(throws: Failure.self) { _ = try store.readSettings() }
+            #expect(settings?.kind == .io && settings?.reason.contains("found a folder or device") == true)
+            #expect(throws: Failure.self) { _ = try readCalibration(in: folder) }
+        }
+    }
+
+    @Test func `figures behind a link are nobody's to remove`() throws {
+        try withTemporaryFolder { folder in
+            for name in ["art", "results"] {
+                try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: false)
+            }
+            let picture = "\(folder)/art/picture.svg"
+            try Data("<svg/>".utf8).write(to: URL(fileURLWithPath: picture))
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/results/figures", withDestinationPath: "\(folder)/art")
+            removeFigures(besides: [], in: "\(folder)/results")
+            #expect(FileManager.default.fileExists(atPath: picture))
         }
     }
 }

@@ -191,7 +191,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"done":{"_0":"null","_1":[]}}"#, "was read, and the answer makes no sense"),
+        (#"{"done":{"_0":"null","_1":[]}}"#, "could not be read: its contents do not fit together"),
         (
             #"{"done":{"_0":"null","_1":["float32 little 4096 -1 w"]}}"#,
             "is damaged (the reader's answer makes no sense"
@@ -208,12 +208,15 @@ import Testing
         refused(saying("", length: [0xFF, 0xFF, 0xFF, 0xFF]), .malformed, "the reader's answer makes no sense") {
             _ = try ForeignFile("a.h5").stepMarkers()
         }
-        refused(saying(#"{"done":{"_0":"null","_1":[]}}"#), .malformed, "a.h5: w: was read, and the answer lacks") {
+        refused(
+            saying(#"{"done":{"_0":"null","_1":[]}}"#), .malformed,
+            "a.h5: w: could not be read: its contents do not fit together"
+        ) {
             _ = try ForeignFile("a.h5").dataset("w")
         }
         let outline = #"{"source":"","axis":"step","steps":[0],"nBeta":1,"burnInCount":0,"stated":[]}"#
         let answer = #"{"done":{"_0":"\#(outline.replacing("\"", with: "\\\""))","_1":[]}}"#
-        refused(saying(answer), .malformed, "was read, and the answer makes no sense") {
+        refused(saying(answer), .malformed, "could not be read: its contents do not fit together") {
             _ = try ForeignFile("a.h5").traces()
         }
     }
@@ -363,5 +366,24 @@ import Testing
         print("files that crash libhdf5: \(outcomes.sorted { $0.key < $1.key })")
         // The reader still serves.
         #expect(try workers.answer(.tensors(checkpoint("flat/step_0.h5"))).tensors.count == 3)
+    }
+
+    @Test func `a reader that was killed is nobody's file's fault`() {
+        refused(workers(["/bin/sh", "-c", "kill -KILL $$"]), .io, "the process that read it was killed") {
+            _ = try ForeignFile("a.h5").stepMarkers()
+        }
+    }
+
+    @Test func `values count as they are held, not as they are stored`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/a.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                let values = Tensor.Elements.integer([Int64](repeating: 1, count: 1 << 20))
+                try root.write("w", Tensor(shape: [1 << 20], elementType: .int8, elements: values))
+            }
+            refused(workers(memory: 7 << 20), .unsupported, "holds 8 MiB or more of values, and 7 MiB may be used") {
+                _ = try ForeignFile(path).dataset("w")
+            }
+        }
     }
 }

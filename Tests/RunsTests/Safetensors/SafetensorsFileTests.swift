@@ -166,4 +166,20 @@ import Testing
             #expect(error?.kind == .io && error?.reason == "cannot be opened: Permission denied")
         }
     }
+
+    @Test func `more values than memory may hold are refused before any is read`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/step_1.safetensors"
+            let count = 1 << 38
+            let header = #"{"w":{"dtype":"F32","shape":[\#(count)],"data_offsets":[0,\#(4 * count)]}}"#
+            let bytes = Self.bytes(header, [])
+            try bytes.write(to: URL(fileURLWithPath: path))
+            // A file of a terabyte that takes no room.
+            try #require(truncate(path, off_t(bytes.count + 4 * count)) == 0)
+            let error = #expect(throws: RunError.self) {
+                try CheckpointFileReader().tensors(at: CheckpointReference(step: 1, file: path))
+            }
+            #expect(error?.kind == .unsupported && error?.reason.contains("holds 1048576 MiB or more") == true)
+        }
+    }
 }

@@ -148,13 +148,13 @@ import Testing
         refused(one(offsets: "[4,12]"), "leave a gap")
         refused(
             #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}}"#,
-            "b: its bytes 3..<5 leave a gap")
+            "b: its bytes from 3 up to 5 leave a gap")
     }
 
     @Test func `tensors that share bytes are refused`() {
         refused(
             #"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"#,
-            "b: its bytes 2..<6 overlap")
+            "b: its bytes from 2 up to 6 overlap")
         // The reference implementation's "json attack": ten tensors over the same bytes.
         let same = (0..<10).map { #""weight_\#($0)":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}"# }
         refused("{\(same.joined(separator: ","))}", "overlap")
