@@ -46,6 +46,9 @@ struct SamplingDefaultsTests {
     }
 
     @Test(arguments: [
+        Fault("draws: expected fewer than 2³² steps of a chain") {
+            ($0.drawCount, $0.stepsPerDraw) = (1_000, 5_000_000)
+        },
         Fault("chains: expected at least 1, found 0") { $0.chainCount = 0 },
         Fault("draws: expected at least 1, found 0") { $0.drawCount = 0 },
         Fault("burn-in: expected at least 0, found -1") { $0.burnInCount = -1 },
@@ -57,11 +60,13 @@ struct SamplingDefaultsTests {
         Fault("localization: expected a number of at least 0, found inf") { $0.localization = .infinity },
         Fault("steps per draw: expected at least 1, found 0") { $0.stepsPerDraw = 0 },
         Fault("target error: expected a positive number, found 0.0") { $0.targetError = 0 },
-        Fault("extrapolation: expected a sampler with a bias of the step, found mala") {
+        Fault("extrapolate: expected sgld or another sampler with an error of the step to remove, found mala") {
             ($0.extrapolates, $0.method) = (true, .mala)
         },
-        Fault("chains: expected an even number from 4 on, found 2") { $0.extrapolates = true },
-        Fault("chains: expected an even number from 4 on, found 5") { ($0.extrapolates, $0.chainCount) = (true, 5) },
+        Fault("chains: expected an even number from 4 on with --extrapolate, found 2") { $0.extrapolates = true },
+        Fault("chains: expected an even number from 4 on with --extrapolate, found 5") {
+            ($0.extrapolates, $0.chainCount) = (true, 5)
+        },
         Fault("batch: expected all 5 examples for hmc, found 4") { ($0.method, $0.batchSize) = (.hmc, 4) },
         Fault("minibatches: expected epochs for hmc, found iid") { ($0.method, $0.minibatches) = (.hmc, .iid) },
         Fault("batch: an epoch of 5 examples holds no minibatch of 6; lower --batch", .mismatch) { $0.batchSize = 6 },
