@@ -46,17 +46,17 @@ enum BindingChecks {
         let stored = storedNumbers(graph: graph, names: names, rules: rules)
         var problems: [String] = []
         if !unused.isEmpty {
-            problems.append("the graph does not use checkpoint tensors " + unused.list)
+            problems.append("the graph does not use checkpoint tensors " + unused.list(atMost: 24))
         }
         if !unread.isEmpty {
             problems.append(
-                "no node of the graph reads " + unread.list
+                "no node of the graph reads " + unread.list(atMost: 24)
                     + " (what the loss does not depend on is listed under `buffers:`)")
         }
         if !stored.isEmpty {
             problems.append(
                 "the graph holds numbers that no checkpoint has: "
-                    + stored.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.list)
+                    + stored.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.list(atMost: 24))
         }
         guard problems.isEmpty else {
             throw GraphError(

@@ -23,8 +23,10 @@ public enum HDF5Attribute: Sendable, Equatable {
             let space = Handle(H5Aget_space(attribute.id), { H5Sclose($0) }),
             let type = Handle(H5Aget_type(attribute.id), { H5Tclose($0) })
         else {
+            let isNewer = HDF5Library.messages().contains { $0.contains("bad version number") }
             throw HDF5Error(
-                HDF5Library.failureKind, "is damaged \(HDF5Library.damage())", path: file.path, object: object)
+                HDF5Library.failureKind, isNewer ? HDF5File.newerFormat : "is damaged \(HDF5Library.damage())",
+                path: file.path, object: object)
         }
         let count = H5Sget_simple_extent_npoints(space.id)
         let isList = H5Sget_simple_extent_ndims(space.id) > 0

@@ -1,7 +1,7 @@
 /// The greatest numbers of characters that messages have.
 package enum MessageLimit {
     /// Of a reason, and of a name from a file of others.
-    package static let reason = 2_000, name = 200
+    package static let reason = 4_000, name = 200
 }
 
 extension String {
@@ -16,9 +16,12 @@ extension String {
 
 extension Collection<String> {
     /// The names for a message: `a, b, c`, the first eight and the number of the rest.
-    package var list: String {
-        let shown = prefix(8).map { $0.abridged(to: MessageLimit.name) }.joined(separator: ", ")
-        return count > 8 ? "\(shown) and \(count - 8) more" : shown
+    package var list: String { list(atMost: 8) }
+
+    /// The same with another number of names.
+    package func list(atMost limit: Int) -> String {
+        let shown = prefix(limit).map { $0.abridged(to: MessageLimit.name) }.joined(separator: ", ")
+        return count > limit ? "\(shown) and \(count - limit) more" : shown
     }
 }
 
