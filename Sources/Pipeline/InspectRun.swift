@@ -194,7 +194,7 @@ func checkOutputs(of model: LoadedModel, at checkpoint: Checkpoint, in series: C
 /// beside it, as with statistics over the batch, losses would follow how many are evaluated at a time.
 private func checkIndependence(of model: LoadedModel, at checkpoint: Checkpoint) throws {
     let examples = Array(model.trainingIndices.prefix(3))
-    let evaluator = try model.loss(as: Double.self, over: examples).makeEvaluator(capacity: examples.count)
+    let evaluator = try model.loss(as: Double.self, ofOnly: examples).makeEvaluator(capacity: examples.count)
     let center = try model.center(of: checkpoint, as: Double.self)
     let together = evaluator.outputs(at: center, examples: Array(examples.indices))
     let alone = examples.indices.flatMap { evaluator.outputs(at: center, examples: [$0]) }
@@ -236,10 +236,10 @@ private func checkRecordedOutputs(model: LoadedModel, series: CheckpointSeries) 
             continue
         }
         let count = recorded.shape.dimensions.first ?? 0
-        let evaluator = try model.loss(as: Double.self, over: Array(0..<model.examples.count))
-            .makeEvaluator(capacity: max(count, 1))
+        let examples = Array(model.trainingIndices.prefix(count))
+        let evaluator = try model.loss(as: Double.self, ofOnly: examples).makeEvaluator(capacity: examples.count)
         let center = try model.center(of: checkpoint, as: Double.self)
-        let computed = evaluator.outputs(at: center, examples: Array(model.trainingIndices.prefix(count)))
+        let computed = evaluator.outputs(at: center, examples: Array(examples.indices))
         let expected = recorded.values(as: Double.self)
         guard computed.count == expected.count else {
             throw Failure(

@@ -93,6 +93,17 @@ struct LoadedModel: Sendable {
         }
     }
 
+    /// The loss over a few examples alone, at hand without all the others: example i of it is `indices[i]`.
+    func loss<Scalar: Real>(as type: Scalar.Type, ofOnly indices: [Int]) throws -> ModelLoss<Scalar> {
+        do {
+            return try ModelLoss<Scalar>(
+                plan: plan, head: head, inputs: examples.inputs.mapValues { $0.rows(indices) },
+                targets: examples.targets?.rows(indices), otherTensors: fedTensors)
+        } catch {
+            throw Failure(wrapping: error, in: examples.path)
+        }
+    }
+
     /// The flat parameter vector of a checkpoint.
     func center<Scalar: Real>(of checkpoint: Checkpoint, as type: Scalar.Type) throws -> [Scalar] {
         let tensors = checkpoint.byName
@@ -161,6 +172,24 @@ extension Examples {
     /// By input, the shape of one example.
     fileprivate var exampleShapes: [String: Shape] {
         inputs.mapValues { Shape(Array($0.shape.dimensions.dropFirst())) }
+    }
+}
+
+extension Tensor {
+    /// Some entries of the first axis.
+    fileprivate func rows(_ indices: [Int]) -> Tensor {
+        let width = shape.dimensions.dropFirst().reduce(1, *)
+        func taken<Element>(_ values: [Element]) -> [Element] {
+            indices.flatMap { values[$0 * width..<($0 + 1) * width] }
+        }
+        let elements: Elements =
+            switch self.elements {
+            case .float(let values): .float(taken(values))
+            case .double(let values): .double(taken(values))
+            case .integer(let values): .integer(taken(values))
+            }
+        return Tensor(
+            shape: Shape([indices.count] + shape.dimensions.dropFirst()), elementType: elementType, elements: elements)
     }
 }
 
