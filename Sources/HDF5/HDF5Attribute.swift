@@ -25,7 +25,8 @@ public enum HDF5Attribute: Sendable, Equatable {
         else {
             let isNewer = HDF5Library.messages().contains { $0.contains("bad version number") }
             throw HDF5Error(
-                HDF5Library.failureKind, isNewer ? HDF5File.newerFormat : "is damaged \(HDF5Library.damage())",
+                HDF5Library.failureKind,
+                "is damaged \(HDF5Library.damage())\(isNewer ? ", or it \(HDF5File.newerFormat)" : "")",
                 path: file.path, object: object)
         }
         let count = H5Sget_simple_extent_npoints(space.id)
