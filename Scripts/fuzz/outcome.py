@@ -30,7 +30,10 @@ class Run:
 
     def outcome(self, content):
         """(read | refused | CRASH | HANG, what was said about it)."""
-        (self.folder / "step_1.h5").write_bytes(content)
+        file = self.folder / "step_1.h5"
+        file.write_bytes(content)
+        # One that was written just now would be waited for where it is cut short.
+        os.utime(file, (0, 0))
         # A core file or a backtrace of every crash would take more time than all else.
         process = subprocess.Popen(
             [self.program, "inspect", self.folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
