@@ -26,6 +26,15 @@ struct ChangePointEvidence {
     private let series: [[Double]]
     private let variances: [Double]
     private let abscissa: [Double]
+    private let memo = Memo()
+
+    /// The sums of squares of segments that were met, as segmentations that are held against each other share most of theirs.
+    private final class Memo {
+        /// Axes `[series][correlation]`, flat.
+        var squares: [Range<Int>: [Double]] = [:]
+        /// The most numbers that are kept.
+        static let greatestCount = 1 << 20
+    }
 
     /// σ is uniform in its logarithm over four decades.
     private static let logRange = log(1e4)
@@ -49,29 +58,40 @@ struct ChangePointEvidence {
         let segments = Segmentation.segments(changePoints, count: count)
         guard count - kind.coefficientCount * segments.count >= 2 else { return .infinity }
         let places = 2 * Double(changePoints.count) * (log(Double(count)) + log(Self.leastOdds))
-        return zip(series, variances).reduce(places) { $0 + negative(of: $1.0, variance: $1.1, segments) }
+        let squares = segments.map(residualSquares)
+        return series.indices.reduce(places) { $0 + negative(ofSeries: $1, segments, squares) }
     }
 
-    private func negative(of values: [Double], variance: Double, _ segments: [Range<Int>]) -> Double {
-        let moments = segments.map { LaggedMoments(values[$0], over: abscissa[$0], isFlat: kind != .slope) }
+    /// The residual sums of squares of one segment. Axes `[series][correlation]`, flat.
+    private func residualSquares(of segment: Range<Int>) -> [Double] {
+        if let known = memo.squares[segment] { return known }
+        let squares = series.flatMap { values in
+            let moments = LaggedMoments(values[segment], over: abscissa[segment], isFlat: kind != .slope)
+            return Self.correlations.map(moments.residualSquares)
+        }
+        if (memo.squares.count + 1) * squares.count > Memo.greatestCount { memo.squares = [:] }
+        memo.squares[segment] = squares
+        return squares
+    }
+
+    private func negative(ofSeries index: Int, _ segments: [Range<Int>], _ squares: [[Double]]) -> Double {
+        let variance = variances[index]
         let p = Double(kind.coefficientCount)
         let segmentCount = Double(segments.count)
         var shared = p * segmentCount * log(2 * .pi * variance)
         for segment in segments { shared += p * log(Double(segment.count)) }
-        let terms = Self.correlations.map { correlation in
-            var term = -segmentCount * log(1 - correlation * correlation)
-            var pooled = 0.0
-            for (moment, segment) in zip(moments, segments) {
-                let squares = moment.residualSquares(correlation)
-                if kind == .gaussian {
-                    term += Self.noise(squares, count: segment.count, coefficients: 1, variance: variance)
-                } else {
-                    pooled += squares
+        let terms = Self.correlations.enumerated().map { place, correlation in
+            let squares = squares.lazy.map { $0[index * Self.correlations.count + place] }
+            let term = -segmentCount * log(1 - correlation * correlation)
+            guard kind != .gaussian else {
+                return zip(squares, segments).reduce(term) {
+                    $0 + Self.noise($1.0, count: $1.1.count, coefficients: 1, variance: variance)
                 }
             }
-            guard kind != .gaussian else { return term }
-            let coefficients = kind.coefficientCount * segments.count
-            return term + Self.noise(pooled, count: values.count, coefficients: coefficients, variance: variance)
+            return term
+                + Self.noise(
+                    squares.reduce(0, +), count: abscissa.count,
+                    coefficients: kind.coefficientCount * segments.count, variance: variance)
         }
         let least = terms.min() ?? 0
         let average = terms.reduce(0) { $0 + exp((least - $1) / 2) } / Double(terms.count)

@@ -8,12 +8,19 @@ struct ChangePointModel {
     /// Per change, the log evidence lost without it.
     let gains: [Double]
 
-    /// Beyond this many changes the search is not refined.
-    private static let maximumChangeCount = 64
+    /// More changes are no explanation that anybody reads: a smooth curve of many points is made of any number of lines.
+    static let maximumChangeCount = 64
+
+    /// Where changes are looked for at first: the most places, and the most squared places times series, which bound the
+    /// time however long the series are.
+    private static let (maximumPlaceCount, maximumWork) = (2_000, 4e7)
 
     /// The best explanation by ``ChangePointEvidence`` among the optimal segmentations of every kind for penalties from
     /// Schwarz's for independent noise upwards (autocorrelation only asks for more), after dropping, one at a time, the
-    /// changes whose loss would raise it. Of equal ones, fewer changes and the simpler kind.
+    /// changes whose loss would raise it. Of equal ones, fewer changes and the simpler kind. At most 64 changes.
+    ///
+    /// Where points² times series are at most 4·10⁷, and points at most 2,000, all points are looked at; else first a part of
+    /// them, then those beside each change that was found.
     ///
     /// - Parameters:
     ///   - series: `[series][point]`, finite, of one length, none constant, at least one.
@@ -22,7 +29,8 @@ struct ChangePointModel {
         var best = (kind: ChangePointCost.Kind.mean, changePoints: [Int](), value: Double.infinity)
         for kind in kinds {
             let evidence = ChangePointEvidence(kind: kind, series: series, abscissa: abscissa)
-            for segmentation in Self.candidates(kind, series, abscissa) {
+            for segmentation in Self.candidates(kind, series, abscissa)
+            where segmentation.changePoints.count <= Self.maximumChangeCount {
                 let value = evidence(segmentation.changePoints)
                 if value < best.value { best = (kind, segmentation.changePoints, value) }
             }
@@ -54,10 +62,24 @@ struct ChangePointModel {
             let scale = noise(values, over: abscissa, isFlat: kind != .slope)
             return values.map { $0 / scale }
         }
-        let search = ChangePointSearch(cost: ChangePointCost(kind, series: scaled, abscissa: abscissa))
+        let search = ChangePointSearch(
+            cost: ChangePointCost(kind, series: scaled, abscissa: abscissa),
+            places: places(over: abscissa, seriesCount: series.count))
         let parameters = kind == .mean ? 1.0 : 2.0
         let penalty = parameters * Double(series.count) * log(Double(abscissa.count))
         return search.path(from: penalty, maximumChangeCount: maximumChangeCount)
+    }
+
+    /// Some points: half of them the first of equally long parts of the abscissa, half of parts of equally many points, as
+    /// points may lie dense anywhere; nil where all can be looked at.
+    private static func places(over abscissa: [Double], seriesCount: Int) -> [Int]? {
+        let most = min(Double(maximumPlaceCount), (maximumWork / Double(seriesCount)).squareRoot())
+        guard Double(abscissa.count) > most, let first = abscissa.first, let last = abscissa.last else { return nil }
+        func parts(_ point: Int) -> [Int] {
+            let shares = [(abscissa[point] - first) / (last - first), Double(point) / Double(abscissa.count)]
+            return shares.map { Int($0 * most / 2) }
+        }
+        return abscissa.indices.dropFirst().filter { parts($0) != parts($0 - 1) }
     }
 
     /// The standard deviation of the noise from differences, by their median so that changes do not count: of

@@ -19,20 +19,27 @@ public struct Segmentation: Sendable, Equatable {
     }
 }
 
-/// The cheapest segmentation under a penalty per change, exactly.
+/// The cheapest segmentation under a penalty per change: exactly, unless changes are looked for at some points first.
 public struct ChangePointSearch: Sendable {
     /// What a segment costs.
     public let cost: ChangePointCost
     /// The fewest points of a segment.
     public let minimumLength: Int
+    /// The points at which changes are looked for at first, ascending; nil: all.
+    private let places: [Int]?
 
     /// Creates a search; a segment has the cost's own minimum length unless another is given.
     ///
     /// Less than one point for a mean, two for a Gaussian and three for a line is raised to that: shorter segments fit
     /// exactly, and rounding would choose among them.
-    public init(cost: ChangePointCost, minimumLength: Int? = nil) {
+    ///
+    /// - Parameter places: The points at which changes are looked for at first, ascending, none the first point: the time is
+    ///   at most quadratic in their number. Each change then moves to the best point up to the places beside its own. All
+    ///   points if nil, which is exact.
+    public init(cost: ChangePointCost, minimumLength: Int? = nil, places: [Int]? = nil) {
         self.cost = cost
         self.minimumLength = max(minimumLength ?? cost.kind.minimumLength, cost.kind.leastLength)
+        self.places = places
     }
 
     /// The segmentation with the least Σ cost + penalty·changes: PELT (Killick, Fearnhead & Eckley 2012,
@@ -52,10 +59,15 @@ public struct ChangePointSearch: Sendable {
         optimum[0] = -penalty
         // Costs from prefix sums carry rounding errors; a start is only dropped when it is worse beyond them.
         let rounding = 1e-9 * (abs(cost(0..<count)) + penalty)
+        let changes = (places ?? Array(1..<count)).filter { $0 >= length && $0 <= count - length }
+        var starts = ([0] + changes)[...]
         var candidates: [Candidate] = []
-        for end in length...count {
-            let newest = end - length
-            if newest == 0 || newest >= length { candidates.append(Candidate(start: newest)) }
+        for end in changes + [count] {
+            candidates.removeAll { $0.expiry <= end }
+            while let start = starts.first, start <= end - length {
+                candidates.append(Candidate(start: start))
+                starts.removeFirst()
+            }
             var best = Double.infinity
             for index in candidates.indices {
                 let start = candidates[index].start
@@ -71,7 +83,6 @@ public struct ChangePointSearch: Sendable {
             for index in candidates.indices where candidates[index].value > bar {
                 candidates[index].expiry = min(candidates[index].expiry, end + length)
             }
-            candidates.removeAll { $0.expiry <= end + 1 }
         }
         var changePoints: [Int] = []
         var end = count
@@ -79,7 +90,51 @@ public struct ChangePointSearch: Sendable {
             end = lastStart[end]
             changePoints.append(end)
         }
-        return segmentation(changePoints.reversed())
+        return segmentation(settled(changePoints.reversed(), penalty: penalty))
+    }
+
+    /// The changes that are left when each has moved to its best point and none costs more than it saves: one that lies
+    /// between two places is first found as one at either.
+    private func settled(_ changePoints: [Int], penalty: Double) -> [Int] {
+        guard let places else { return changePoints }
+        var settled = changePoints
+        while true {
+            move(&settled, within: places)
+            let savings = settled.indices.map { index in
+                let (start, end) = neighbours(of: index, in: settled)
+                return cost(start..<end) - cost(start..<settled[index]) - cost(settled[index]..<end)
+            }
+            guard let least = savings.indices.min(by: { savings[$0] < savings[$1] }), savings[least] < penalty else {
+                return settled
+            }
+            settled.remove(at: least)
+        }
+    }
+
+    /// Moves each change, in turn, to the best of the points up to the places beside it, until none moves.
+    private func move(_ changePoints: inout [Int], within places: [Int]) {
+        // Each move lowers the cost; the bound is for rounding.
+        for _ in 0..<10 {
+            let previous = changePoints
+            for index in changePoints.indices {
+                let (start, end) = neighbours(of: index, in: changePoints)
+                let next = places.partitioningIndex { $0 > changePoints[index] }
+                let last = places[..<next].last { $0 < changePoints[index] } ?? 0
+                let window = last + 1..<(next < places.count ? places[next] : cost.pointCount)
+                let points = window.clamped(to: start + minimumLength..<end - minimumLength + 1)
+                let best = points.map { (point: $0, cost: cost(start..<$0) + cost($0..<end)) }.min { $0.cost < $1.cost }
+                if let best { changePoints[index] = best.point }
+            }
+            if changePoints == previous { break }
+        }
+    }
+
+    /// Where the segment before a change begins, and the one after it ends.
+    private func neighbours(of index: Int, in changePoints: [Int]) -> (start: Int, end: Int) {
+        (
+            index > 0 ? changePoints[index - 1] : 0,
+            index + 1 < changePoints.count ? changePoints[index + 1] : cost.pointCount
+        )
     }
 
     /// The segmentations that are optimal for some penalty of at least a given one, by increasing number of changes:
@@ -95,7 +150,7 @@ public struct ChangePointSearch: Sendable {
             let (manyCount, fewCount) = (many.changePoints.count, few.changePoints.count)
             found[manyCount] = many
             guard manyCount > fewCount + 1, fewCount < maximumChangeCount else { continue }
-            let middle = segmentation(penalty: (few.cost - many.cost) / Double(manyCount - fewCount))
+            let middle = segmentation(penalty: max(0, (few.cost - many.cost) / Double(manyCount - fewCount)))
             let middleCount = middle.changePoints.count
             guard middleCount > fewCount, middleCount < manyCount else { continue }
             open += [(many, middle), (middle, few)]
@@ -115,5 +170,17 @@ public struct ChangePointSearch: Sendable {
         var value = 0.0
         /// The first end for which the start need not be considered.
         var expiry = Int.max
+    }
+}
+
+extension [Int] {
+    /// The place of the first element of an ascending array that fulfils a condition which all later ones do too.
+    fileprivate func partitioningIndex(where isAfter: (Int) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -135,4 +135,49 @@ struct `The change-point search` {
         #expect(zip(model.changePoints, [1_100, 2_200, 3_300, 4_400]).allSatisfy { abs($0 - $1) <= 2 })
         #expect(model.changePoints.count == 4)
     }
+
+    /// Some places at first, then the points beside: with jumps that stand out the optimum over all points.
+    @Test(arguments: ChangePointCost.Kind.allCases)
+    func `changes move from the places they are looked for at to the best points`(kind: ChangePointCost.Kind) {
+        var normals = RepeatableNormals(seed: 3)
+        let jumps = [0, 211, 640, 1_503]
+        let series = (0..<2_000).map { point in
+            8 * Double(jumps.lastIndex { $0 <= point } ?? 0) + normals.next()
+        }
+        let cost = ChangePointCost(kind, series: [series])
+        let places = Array(stride(from: 37, to: 2_000, by: 37))
+        let some = ChangePointSearch(cost: cost, places: places).segmentation(penalty: 60)
+        let all = ChangePointSearch(cost: cost).segmentation(penalty: 60)
+        #expect(some == all && all.changePoints.count >= 3)
+    }
+
+    @Test func `a long series is searched as a short one is, in bounded time`() {
+        var normals = RepeatableNormals(seed: 5)
+        let jumps = [0, 150, 9_000, 21_000]
+        let count = 40_000
+        let series = (0..<count).map { point in
+            2 * Double(jumps.lastIndex { $0 <= point } ?? 0) + normals.next()
+        }
+        let model = ChangePointModel(
+            series: [series], abscissa: (0..<count).map { log1p(Double($0)) }, kinds: [.mean])
+        #expect(model.changePoints.count == 3)
+        // A jump of two standard deviations is placed within a few points.
+        for (found, jump) in zip(model.changePoints, jumps.dropFirst()) { #expect(abs(found - jump) <= 10) }
+    }
+
+    /// One checkpoint at the start, and then a late stretch: nearly all points lie at one place of the axis.
+    @Test func `places are where the points are`() {
+        var normals = RepeatableNormals(seed: 7)
+        let steps = [0.0] + (0..<4_000).map { 1e6 + Double($0) }
+        let series = steps.indices.map { ($0 < 1_717 ? 0 : 5) + normals.next() }
+        let model = ChangePointModel(series: [series], abscissa: steps.map { log1p($0) }, kinds: [.mean])
+        #expect(model.changePoints.count == 1 && abs((model.changePoints.first ?? 0) - 1_717) <= 2)
+    }
+
+    @Test func `a smooth curve is not made of more lines than anybody reads`() {
+        let count = 5_000
+        let abscissa = (0..<count).map { log1p(Double($0)) }
+        let model = ChangePointModel(series: [abscissa.map { exp(-$0 / 3) }], abscissa: abscissa)
+        #expect(model.changePoints.count <= ChangePointModel.maximumChangeCount)
+    }
 }
