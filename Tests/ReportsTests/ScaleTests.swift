@@ -45,4 +45,19 @@ struct ScaleTests {
         let labels = Scale(.linear, -0.5...10).ticks(length: 200) { _ in 26 }.map(\.label)
         #expect(labels.contains("0"))
     }
+
+    /// The smallest numbers there are: differences of them cannot be divided.
+    @Test(arguments: [[1.0], [0, 1], [20, 60], [1, 1e14], [-1, 2e14], [1e23, 1.5e23]])
+    func `numbers near nothing have a place and ticks`(_ multiples: [Double]) throws {
+        let values = multiples.map { $0 * Double.leastNonzeroMagnitude }
+        let scales = [
+            try #require(Scale.linear(fitting: values)), try #require(Scale.linearOrLogarithmic(fitting: values)),
+        ]
+        for scale in scales {
+            #expect(values.allSatisfy { (0...1).contains(scale.fraction($0)) })
+            let ticks = scale.ticks(length: 300) { _ in 26 }
+            #expect(!ticks.isEmpty && ticks.count < 30)
+            #expect(ticks.allSatisfy { $0.value.isFinite && (0...1).contains(scale.fraction($0.value)) })
+        }
+    }
 }

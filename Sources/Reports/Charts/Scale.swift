@@ -22,16 +22,16 @@ struct Scale: Sendable, Equatable {
     /// The values at both ends; the upper one is larger.
     let domain: ClosedRange<Double>
 
-    /// Creates a scale; a domain of no width is widened on both sides.
+    /// Creates a scale; a domain of no width, or too narrow to be divided, is widened on both sides.
     init(_ kind: Kind, _ domain: ClosedRange<Double>) {
         self.kind = kind
-        if domain.upperBound > domain.lowerBound {
+        if domain.upperBound - domain.lowerBound > Scale.leastWidth {
             self.domain = domain
         } else {
             let value = domain.lowerBound
             switch kind {
             case .linear:
-                let margin = value == 0 ? 1 : abs(value) / 2
+                let margin = value == 0 ? 1 : max(abs(value) / 2, Scale.leastWidth)
                 self.domain = value - margin...value + margin
             case .logarithmic: self.domain = value / 2...value * 2
             case .logStep: self.domain = max(0, value / 2)...(value * 2 + 1)
@@ -41,6 +41,9 @@ struct Scale: Sendable, Equatable {
 
     /// Values beyond it are drawn at the edge: the difference of two larger ones may overflow.
     private static let largestMagnitude = 1e300
+
+    /// A part of it that ticks divide is still a normal number.
+    private static let leastWidth = 1e-300
 
     /// A linear scale over all finite values, with a margin of 5 % on both sides; nil without any.
     static func linear(fitting values: [Double], including required: [Double] = []) -> Scale? {
@@ -55,7 +58,7 @@ struct Scale: Sendable, Equatable {
     static func linearOrLogarithmic(fitting values: [Double]) -> Scale? {
         let finite = values.filter { $0.magnitude < largestMagnitude }
         guard let low = finite.min(), let high = finite.max() else { return nil }
-        guard low > 0, high / low > 100 else { return linear(fitting: values) }
+        guard low > leastWidth, high / low > 100 else { return linear(fitting: values) }
         return Scale(.logarithmic, low / 1.3...high * 1.3)
     }
 
