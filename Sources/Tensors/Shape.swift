@@ -12,6 +12,20 @@ public struct Shape: Hashable, Sendable, Codable, ExpressibleByArrayLiteral, Cus
     /// Creates a shape from a list of extents, outermost first.
     public init(arrayLiteral elements: Int...) { self.init(elements) }
 
+    /// Decodes the extents.
+    ///
+    /// - Throws: `DecodingError` for a negative extent and for more elements than an `Int` counts.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        dimensions = try container.decode([Int].self, forKey: .dimensions)
+        var (count, overflows) = (1, false)
+        for extent in dimensions where !overflows { (count, overflows) = count.multipliedReportingOverflow(by: extent) }
+        guard !overflows, dimensions.allSatisfy({ $0 >= 0 }) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .dimensions, in: container, debugDescription: "no extents: \(dimensions)")
+        }
+    }
+
     /// The number of axes.
     public var rank: Int { dimensions.count }
 

@@ -30,12 +30,17 @@ func readAnalysisDocument(_ path: String) throws(Failure) -> AnalysisDocument {
             "\(path): expected the schema \(AnalysisDocument.currentSchema), found \(head.schema.prefix(80)). \(remedy)"
         )
     }
-    do { return try JSONDecoder().decode(AnalysisDocument.self, from: data) } catch {
+    let document: AnalysisDocument
+    do { document = try JSONDecoder().decode(AnalysisDocument.self, from: data) } catch {
         throw Failure(
             .malformed,
             "\(path): expected \(AnalysisDocument.currentSchema), found a document that lacks a part of it or was "
                 + "written by another version (\(error.shortWords)). \(remedy)")
     }
+    if let contradiction = document.contradiction {
+        throw Failure(.malformed, "\(path): was changed since it was written: \(contradiction). \(remedy)")
+    }
+    return document
 }
 
 extension DecodingError {

@@ -1,5 +1,6 @@
 import Development
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -41,5 +42,33 @@ struct StoredAnalysisTests {
             .json()
         #expect(try SchemaValidator(PublishedSchema.comparison.text).complaints(about: text).isEmpty)
         _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    }
+
+    @Test func `a document that was changed is told from one that was written`() throws {
+        let document = AnalysisDocument(SyntheticAnalysis.full())
+        #expect(document.contradiction == nil)
+        var shorter = document
+        shorter.essentialDynamics?.components[0].smoothed.removeLast()
+        #expect(shorter.contradiction?.hasPrefix("the components under essentialDynamics") == true)
+        var backwards = document
+        backwards.checkpoints.reverse()
+        #expect(backwards.contradiction?.hasPrefix("the steps of its checkpoints") == true)
+        var huge = document
+        let one = try #require(document.tensors.first)
+        huge.tensors = [1, 2, 3].map { TensorSummary(name: "\(one.name)\($0)", shape: [1 << 60], isSampled: true) }
+        #expect(huge.contradiction?.hasPrefix("its tensors have more elements") == true)
+    }
+
+    /// A document that was changed may keep stages of a series that it has no longer.
+    @Test func `stages without checkpoints take no part in a comparison`() throws {
+        var empty = SyntheticAnalysis.full(name: "C")
+        empty.measurements.checkpoints = []
+        for runs in [
+            [SyntheticAnalysis.full(), SyntheticAnalysis.full(name: "B"), empty], [empty, SyntheticAnalysis.full()],
+        ] {
+            let comparison = Comparison(runs)
+            #expect(comparison.matchedBoundarySteps.count == runs.count)
+            _ = try ComparisonReport(comparison: comparison).html()
+        }
     }
 }

@@ -124,9 +124,7 @@ public struct Comparison: Sendable {
     /// The runs with stages, matched; heights of λ̂ take part only where they can be compared.
     private var matchedStages: Universality? {
         let runs = zip(runNames, analyses).compactMap { name, analysis -> RunStages? in
-            guard let stages = analysis.stages,
-                let span = analysis.measurements.searchedSpan(by: nil)
-            else { return nil }
+            guard let stages = analysis.stages, let span = analysis.matchedSpan else { return nil }
             let losses = analysis.measurements.losses.filter { $0.loss.isFinite }
             return RunStages(
                 name: name, range: span, boundaries: stages.boundaries,
@@ -155,13 +153,13 @@ public struct Comparison: Sendable {
     /// `[run][boundary of the baseline]`: the step at which the run reaches the boundary that was matched; nil where none
     /// was. Empty rows without stages in the baseline.
     public var matchedBoundarySteps: [[Double?]] {
-        guard let universality, analyses[0].stages != nil,
+        guard let universality, analyses[0].matchedSpan != nil,
             let rows = universality.comparisons.first(where: { $0.coordinate == alignment })?.rows
         else { return analyses.map { _ in [] } }
         // Runs without stages take no part in the matching.
         var place = -1
         return analyses.map { analysis in
-            guard analysis.stages != nil else { return universality.runs[0].boundaries.map { _ in nil } }
+            guard analysis.matchedSpan != nil else { return universality.runs[0].boundaries.map { _ in nil } }
             place += 1
             return rows[place].map { $0.map { universality.runs[place].boundaries[$0].step } }
         }
@@ -302,6 +300,11 @@ public struct Comparison: Sendable {
         }
         return advisories
     }
+}
+
+extension Analysis {
+    /// The steps between which the run's boundaries can lie; nil where it takes no part in the matching.
+    fileprivate var matchedSpan: ClosedRange<Double>? { stages == nil ? nil : measurements.searchedSpan(by: nil) }
 }
 
 extension RunStages.Curve {

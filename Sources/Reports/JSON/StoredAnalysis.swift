@@ -2,8 +2,29 @@ public import Development
 import Sampling
 import Tensors
 
+extension AnalysisDocument {
+    /// What a document that was changed says against itself, nil where it holds together.
+    public var contradiction: String? {
+        let steps = checkpoints.map(\.step)
+        guard steps.allSatisfy({ $0 >= 0 }), zip(steps, steps.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            return "the steps of its checkpoints do not ascend from 0 on"
+        }
+        for (name, dynamics) in [("essentialDynamics", essentialDynamics), ("weightDynamics", weightDynamics)] {
+            guard let dynamics else { continue }
+            let count = dynamics.steps.count
+            guard dynamics.components.allSatisfy({ $0.scores.count == count && $0.smoothed.count == count }) else {
+                return "the components under \(name) have not one value for each of \(count) steps"
+            }
+        }
+        // Each fits an Int; their sum need not.
+        let elements = tensors.reduce(0.0) { $0 + Double($1.shape.elementCount) }
+        guard elements < 0x1p60 else { return "its tensors have more elements than any checkpoint" }
+        return nil
+    }
+}
+
 extension Analysis {
-    /// The conclusions that a document holds: series, stages and components, as they were written.
+    /// The conclusions that a document without `contradiction` holds: series, stages and components, as they were written.
     ///
     /// What the document does not hold is absent: chains, weights, inner products between outputs, the evidence beside λ̂.
     public init(_ document: AnalysisDocument) {
