@@ -168,7 +168,10 @@ extension Advisory {
     static func concerning(stages: StageFinding?, usableCount: Int, of measurements: Measurements) -> [Advisory] {
         let unit = measurements.axis.rawValue
         guard let stages else {
-            guard measurements.checkpoints.contains(where: { $0.llc != nil }) else { return [] }
+            // With enough of them the search itself failed, which is said elsewhere.
+            guard measurements.checkpoints.contains(where: { $0.llc != nil }),
+                usableCount < BoundarySearch.minimumPointCount
+            else { return [] }
             return [
                 Advisory(
                     severity: .warning,

@@ -30,7 +30,8 @@ public struct Analysis: Sendable {
 
     /// Derives everything that follows from the measurements, without sampling again; deterministic.
     ///
-    /// A derivation that is numerically impossible is left out and an advisory says so.
+    /// A derivation that is numerically impossible is left out and an advisory says so. In a task that is cancelled parts
+    /// may be missing: look whether it was before you use the analysis.
     ///
     /// - Parameter method: The witness whose boundaries cut the stages; nil takes the best there is: λ̂, else the loss,
     ///   else the changes of all series together.

@@ -14,8 +14,10 @@ extension Analysis {
         } else if measurements.checkpoints.contains(where: { $0.llc != nil }) {
             let count = measurements.usablePoints.count
             sentences.append(
-                "Stages cannot be told: only \(count) \(count == 1 ? "checkpoint has" : "checkpoints have") a usable LLC, and "
-                    + "at least \(BoundarySearch.minimumPointCount) are needed.")
+                count >= BoundarySearch.minimumPointCount
+                    ? "Stages cannot be told: the search for them failed; see the warnings."
+                    : "Stages cannot be told: only \(count) \(count == 1 ? "checkpoint has" : "checkpoints have") a usable LLC, and "
+                        + "at least \(BoundarySearch.minimumPointCount) are needed.")
             sentences += measurements.doubt.map { [$0] } ?? []
         } else {
             sentences.append(

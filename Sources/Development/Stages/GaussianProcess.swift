@@ -54,8 +54,9 @@ public struct GaussianProcess: Sendable {
     /// - Parameters:
     ///   - inputs: x, ascending; at least two different ones.
     ///   - values: One value per x.
-    ///   - standardErrors: The known standard error of each value; 0 where there is none.
-    /// - Throws: `LinearAlgebraError` when a number is not finite.
+    ///   - standardErrors: The known standard error of each value; 0 where there is none. A value whose error, squared in
+    ///     units of the values' spread, overflows says nothing and is left out.
+    /// - Throws: `LinearAlgebraError` when a number is not finite, and where so fewer values are left than a search takes.
     public init(inputs: [Double], values: [Double], standardErrors: [Double]) throws(LinearAlgebraError) {
         precondition(inputs.count == values.count && inputs.count == standardErrors.count, "one value per input")
         guard (values + standardErrors + inputs).allSatisfy(\.isFinite) else { throw .notFinite }
@@ -65,12 +66,14 @@ public struct GaussianProcess: Sendable {
         guard largest.isFinite else { throw .notFinite }
         let squares = values.reduce(0) { $0 + (($1 - average) / largest) * (($1 - average) / largest) }
         let spread = largest > 0 ? largest * (squares / Double(values.count)).squareRoot() : 1
-        let data = inputs.indices.map { index in
+        let data = inputs.indices.compactMap { index -> Site? in
             let error = standardErrors[index] / spread
+            guard (error * error).isFinite else { return nil }
             return Site(
                 input: inputs[index], order: Double(index), value: (values[index] - average) / spread,
                 squaredError: error * error)
         }
+        guard data.count == inputs.count || data.count >= BoundarySearch.minimumPointCount else { throw .notFinite }
         self.init(data: data, kernel: Kernel.mostLikely(for: data), mean: average, scale: spread)
     }
 

@@ -21,7 +21,13 @@ struct Testimonies {
         // Tensors are many; together with the others the movement of all of them stands for each.
         together = ChangePointFinding(
             of: series.flatMap { $0.group == Measurements.movementGroup ? Array($0.1.prefix(1)) : $0.1 })
-        groups = series.map { ($0.group, ChangePointFinding(of: $0.1)) }.filter { !$0.1.names.isEmpty }
+        // There may be thousands: in a task that is cancelled the rest is left out, and what called for it must not go on.
+        var groups: [(name: String, finding: ChangePointFinding)] = []
+        for (group, members) in series where !Task.isCancelled {
+            let finding = ChangePointFinding(of: members)
+            if !finding.names.isEmpty { groups.append((group, finding)) }
+        }
+        self.groups = groups
     }
 
     /// The stages that a method gives; nil where the run has nothing for it.

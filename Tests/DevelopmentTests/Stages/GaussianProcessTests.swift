@@ -235,6 +235,20 @@ private struct DenseProcess {
 
     /// Noise of deviation 1 that remembers 0.8 of itself. The effective number of values is 400·(1 − ρ²)/(1 + ρ²)
     /// = 88, so the standard error of the learnt deviation is 1/√176 = 7.5 %.
+    @Test func `a value whose error is beyond all proportion says nothing`() throws {
+        let inputs = (0..<20).map { Double($0) / 4 }
+        let values = inputs.map { sin($0) }
+        var errors = inputs.map { _ in 0.01 }
+        let without = 7
+        errors[without] = 1e200
+        let process = try GaussianProcess(inputs: inputs, values: values, standardErrors: errors)
+        #expect(process.inputs.count == 19 && !process.inputs.contains(inputs[without]))
+        #expect(abs(process.curve(at: [inputs[without]]).mean[0] - values[without]) < 0.05)
+        #expect(throws: LinearAlgebraError.self) {
+            try GaussianProcess(inputs: inputs, values: values, standardErrors: inputs.map { _ in 1e200 })
+        }
+    }
+
     @Test func `noise that neighbours share is not taken for the curve`() throws {
         var normals = RepeatableNormals(seed: 13)
         let x = (0..<400).map { Double($0) / 40 }
