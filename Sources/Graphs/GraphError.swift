@@ -20,7 +20,8 @@ public struct GraphError: Error, Sendable, CustomStringConvertible {
     public let kind: Kind
     /// What was expected, what was found, and what to do.
     public let reason: String
-    /// The node, value or operator it concerns, e.g. `node "/fc1/Gemm" (Gemm, opset 18)`.
+    /// The node, value or operator it concerns, e.g. `node "/fc1/Gemm" (Gemm, opset 18)`; nil where it is no fault of the
+    /// graph's.
     public let location: String?
 
     /// Creates an error.

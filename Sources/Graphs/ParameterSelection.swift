@@ -78,8 +78,9 @@ public struct ParameterSelection: Sendable, Equatable {
         }
         guard !ranges.isEmpty else {
             throw GraphError(
-                .mismatch, "nothing is left to sample: the exclusions take all that the others name",
-                location: "parameters \(patterns.joined(separator: " "))")
+                .mismatch,
+                "parameters \(patterns.joined(separator: " ")): nothing is left to sample: the exclusions take all that the "
+                    + "others name")
         }
         let touched = Set(slots.indices.filter { masks[$0]?.contains(true) == true })
         return (ranges, binding.training(only: touched))
@@ -106,7 +107,7 @@ extension ParameterSelection.Part {
         var rest = text.dropFirst(isExcluded ? 1 : 0)
         var slice: TensorSlice?
         func error(_ expected: String, found: some StringProtocol) -> GraphError {
-            GraphError(.malformed, "expected \(expected), found \"\(found)\"", location: "parameters \"\(pattern)\"")
+            GraphError(.malformed, "parameters \"\(pattern)\": expected \(expected), found \"\(found)\"")
         }
         // A bracket elsewhere is part of the name.
         if rest.last == "]" {
@@ -138,16 +139,16 @@ extension ParameterSelection.Part {
             let nearest = name.nearest(in: names).prefix(5).joined(separator: ", ")
             throw GraphError(
                 .notFound,
-                "no parameter has such a name; of the \(names.count) that are sampled the nearest are \(nearest)",
-                location: location)
+                "\(place): no parameter has such a name; of the \(names.count) that are sampled the nearest are \(nearest)"
+            )
         }
         let trainable = named.filter { binding.slots[$0].isTrainable }
         guard isExcluded || !trainable.isEmpty else {
             let found = named.map { binding.slots[$0].name } + others
             throw GraphError(
                 .mismatch,
-                "expected parameters that are sampled, found only buffers: \(found.prefix(5).joined(separator: ", "))",
-                location: location)
+                "\(place): expected parameters that are sampled, found only buffers: "
+                    + found.prefix(5).joined(separator: ", "))
         }
         return trainable
     }
@@ -158,9 +159,9 @@ extension ParameterSelection.Part {
         do throws(GraphError) {
             return try slice.places(in: slot.shape)
         } catch {
-            throw GraphError(error.kind, "\(error.reason) of \(slot.name) \(slot.shape)", location: location)
+            throw GraphError(error.kind, "\(place): \(error.reason) of \(slot.name) \(slot.shape)")
         }
     }
 
-    private var location: String { "parameters \"\(text)\"" }
+    private var place: String { "parameters \"\(text)\"" }
 }

@@ -47,8 +47,8 @@ public struct Plan: Sendable {
         var outputs: [Int]
     }
 
-    /// Rewriting so many steps and placing their buffers takes minutes, by the square of their number: several times as many
-    /// as a model unrolled over a thousand positions has.
+    /// Placing the buffers of so many steps takes a minute, by the square of their number; a model of two layers unrolled over
+    /// a thousand positions has fewer.
     private static let greatestStepCount = 50_000
 
     /// The parameters and how they are laid out in the flat vector.
