@@ -16,7 +16,11 @@ extension HDF5File {
     }
 
     /// The bytes of a file that `body` fills; `path` only names it in errors.
-    static func image(path: String, _ body: (HDF5Writer) throws(HDF5Error) -> Void) throws(HDF5Error) -> [UInt8] {
+    ///
+    /// - Parameter hasChecksums: False gives objects their oldest form, as files of others have them; for tests.
+    static func image(
+        path: String, hasChecksums: Bool = true, _ body: (HDF5Writer) throws(HDF5Error) -> Void
+    ) throws(HDF5Error) -> [UInt8] {
         HDF5Library.enter()
         defer { HDF5Library.leave() }
         func failure() -> HDF5Error {
@@ -27,11 +31,12 @@ extension HDF5File {
             H5Pset_fapl_core(access.id, 1 << 20, false) >= 0, H5Pset_fclose_degree(access.id, H5F_CLOSE_STRONG) >= 0,
             let creation = Handle(H5Pcreate(instar_h5_file_create()), { H5Pclose($0) }),
             H5Pset_obj_track_times(creation.id, false) >= 0,
+            !hasChecksums || HDF5Writer.setChecksums(creation, isGroup: true),
             let file = Handle(
                 H5Fcreate("\(path).in-memory", instar_h5_truncate(), creation.id, access.id), { H5Fclose($0) }),
             let root = Handle(H5Gopen2(file.id, "/", instar_h5_default()), { H5Gclose($0) })
         else { throw failure() }
-        try body(HDF5Writer(filePath: path, path: "/", handle: root))
+        try body(HDF5Writer(filePath: path, path: "/", handle: root, hasChecksums: hasChecksums))
         guard H5Fflush(file.id, H5F_SCOPE_GLOBAL) >= 0 else { throw failure() }
         let size = H5Fget_file_image(file.id, nil, 0)
         guard size > 0 else { throw failure() }

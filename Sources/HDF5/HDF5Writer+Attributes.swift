@@ -2,7 +2,7 @@ import CHDF5
 import Foundation
 
 extension HDF5Writer {
-    /// Writes an attribute: int64, float64, or UTF-8 strings of variable length.
+    /// Writes an attribute: int64, float64, or UTF-8 strings of one size.
     static func setAttribute(
         _ name: String, _ value: HDF5Attribute, of owner: Handle, path: String, filePath: String
     ) throws(HDF5Error) {
@@ -31,36 +31,46 @@ extension HDF5Writer {
             let attribute = try create(instar_h5_stored_double(), scalar)
             status = H5Awrite(attribute.id, instar_h5_native_double(), &number)
         case .text(let text):
-            let type = try variableText(filePath)
-            let attribute = try create(type.id, scalar)
-            status = withCStrings([text]) { H5Awrite(attribute.id, type.id, $0) }
+            let padded = try PaddedTexts([text], path: filePath)
+            let attribute = try create(padded.type.id, scalar)
+            status = H5Awrite(attribute.id, padded.type.id, padded.bytes)
         case .texts(let texts):
-            let type = try variableText(filePath)
+            let padded = try PaddedTexts(texts, path: filePath)
             var extent = hsize_t(texts.count)
-            let attribute = try create(type.id, Handle(H5Screate_simple(1, &extent, nil), { H5Sclose($0) }))
-            status = texts.isEmpty ? 0 : withCStrings(texts) { H5Awrite(attribute.id, type.id, $0) }
+            let attribute = try create(padded.type.id, Handle(H5Screate_simple(1, &extent, nil), { H5Sclose($0) }))
+            status = texts.isEmpty ? 0 : H5Awrite(attribute.id, padded.type.id, padded.bytes)
         }
         guard status >= 0 else { throw failure() }
     }
-
-    /// The type of UTF-8 strings that each have their own length.
-    static func variableText(_ filePath: String) throws(HDF5Error) -> Handle {
-        guard let type = Handle(H5Tcopy(instar_h5_c_string()), { H5Tclose($0) }),
-            H5Tset_size(type.id, instar_h5_variable_length()) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0
-        else { throw HDF5Error(.io, "libhdf5 has no memory left (\(HDF5Library.lastMessage()))", path: filePath) }
-        return type
-    }
 }
 
-/// Calls `body` with an array of pointers to the strings, each ended by a zero byte.
-func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result) -> Result {
-    var bytes: [CChar] = []
-    var starts: [Int] = []
-    for text in texts {
-        starts.append(bytes.count)
-        bytes.append(contentsOf: text.utf8CString)
-    }
-    return bytes.withUnsafeBufferPointer { buffer in
-        body(starts.map { start in buffer.baseAddress.map { $0 + start } })
+/// UTF-8 strings of one size, padded with zeros: they lie in their object, within its checksum. Those of any size would lie in
+/// a heap that has none, and whose damage libhdf5 does not survive.
+struct PaddedTexts {
+    let type: Handle
+    let bytes: [UInt8]
+    /// Bytes of each.
+    let size: Int
+
+    /// - Throws: `unsupported` where one is so long that all would take more than a gigabyte.
+    init(_ texts: [String], path: String) throws(HDF5Error) {
+        // netCDF takes texts of one byte for characters.
+        let size = max(2, texts.map(\.utf8.count).max() ?? 2)
+        let (count, overflows) = size.multipliedReportingOverflow(by: texts.count)
+        guard !overflows, count <= 1 << 30 else {
+            throw HDF5Error(
+                .unsupported, "\(texts.count) names of up to \(size) bytes are too long to be stored; shorten them",
+                path: path)
+        }
+        guard let type = Handle(H5Tcopy(instar_h5_c_string()), { H5Tclose($0) }), H5Tset_size(type.id, size) >= 0,
+            H5Tset_strpad(type.id, H5T_STR_NULLPAD) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0
+        else { throw HDF5Error(.io, "libhdf5 has no memory left (\(HDF5Library.lastMessage()))", path: path) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        for text in texts {
+            bytes += text.utf8
+            bytes += repeatElement(0, count: size - text.utf8.count)
+        }
+        (self.type, self.bytes, self.size) = (type, bytes, size)
     }
 }

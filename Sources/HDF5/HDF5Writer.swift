@@ -12,6 +12,8 @@ public struct HDF5Writer {
     /// The path of the group from the root.
     let path: String
     let handle: Handle
+    /// Whether a byte that changes on the disk can be told.
+    let hasChecksums: Bool
 
     /// What a group or dataset is given as an attribute.
     ///
@@ -26,10 +28,11 @@ public struct HDF5Writer {
     public func createGroup(_ name: String) throws(HDF5Error) -> HDF5Writer {
         HDF5Library.enter()
         defer { HDF5Library.leave() }
-        let properties = try creationProperties(instar_h5_group_create(), name)
+        let properties = try creationProperties(instar_h5_group_create(), name, isGroup: true)
         let id = H5Gcreate2(handle.id, name, instar_h5_default(), properties.id, instar_h5_default())
         return HDF5Writer(
-            filePath: filePath, path: path(of: name), handle: try open(Handle(id, { H5Gclose($0) }), name))
+            filePath: filePath, path: path(of: name), handle: try open(Handle(id, { H5Gclose($0) }), name),
+            hasChecksums: hasChecksums)
     }
 
     /// Writes a dataset of numbers: float32 for `.float`, float64 for `.double`, int64 for `.integer`.
@@ -39,7 +42,7 @@ public struct HDF5Writer {
     ///   - tensor: Its values and shape.
     ///   - dimensions: One dimension of this group per axis, outermost first, written before by `writeDimension`;
     ///     or none.
-    ///   - compression: The gzip level 1…9 to store it with, in one chunk per row block; nil stores it plain.
+    ///   - compression: The gzip level 1…9 to store it with; nil stores it plain.
     ///   - attributes: Its attributes, in order.
     /// - Throws: `io` if the library refuses; `notFound` for a dimension that was not written;
     ///   `mismatch` if a dimension has another extent than the axis.
@@ -64,24 +67,18 @@ public struct HDF5Writer {
         try finish(dataset, name, tensor.shape, dimensions, attributes)
     }
 
-    /// Writes a one-dimensional dataset of UTF-8 strings, each of its own length.
+    /// Writes a one-dimensional dataset of UTF-8 strings, all padded to the size of the longest.
     ///
-    /// - Throws: As `write`.
+    /// - Throws: As `write`; `unsupported` where all together would take more than a gigabyte.
     public func write(
         _ name: String, _ texts: [String], dimensions: [String] = [],
         attributes: [(name: String, value: HDF5Attribute)] = []
     ) throws(HDF5Error) {
         HDF5Library.enter()
         defer { HDF5Library.leave() }
-        let type = try HDF5Writer.variableText(filePath)
-        let dataset = try create(name, type.id, [texts.count], nil, elementSize: 16)
-        if !texts.isEmpty {
-            let status = withCStrings(texts) { pointers in
-                H5Dwrite(
-                    dataset.id, type.id, instar_h5_default(), instar_h5_default(), instar_h5_default(), pointers)
-            }
-            guard status >= 0 else { throw failure("cannot be written", name) }
-        }
+        let padded = try PaddedTexts(texts, path: filePath)
+        let dataset = try create(name, padded.type.id, [texts.count], nil, elementSize: padded.size)
+        try fill(dataset, padded.type.id, padded.bytes, name)
         try finish(dataset, name, [texts.count], dimensions, attributes)
     }
 
@@ -100,11 +97,8 @@ public struct HDF5Writer {
         _ name: String, _ type: hid_t, _ shape: Shape, _ compression: Int?, elementSize: Int
     ) throws(HDF5Error) -> Handle {
         let properties = try creationProperties(instar_h5_dataset_create(), name)
-        if let compression, shape.rank > 0, shape.elementCount > 0 {
-            let chunk = HDF5Writer.chunk(of: shape, elementSize: elementSize).map { hsize_t($0) }
-            guard H5Pset_chunk(properties.id, Int32(chunk.count), chunk) >= 0, H5Pset_shuffle(properties.id) >= 0,
-                H5Pset_deflate(properties.id, UInt32(compression)) >= 0
-            else { throw failure("cannot be compressed", name) }
+        guard setLayout(properties, shape, compression, elementSize: elementSize) else {
+            throw failure(compression == nil ? "cannot be laid out" : "cannot be compressed", name)
         }
         let extents = shape.dimensions.map { hsize_t($0) }
         let spaceID = shape.rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.rank), extents, nil)
@@ -113,6 +107,25 @@ public struct HDF5Writer {
             handle.id, name, type, space.id, instar_h5_default(), properties.id, instar_h5_default())
         return try open(Handle(id, { H5Dclose($0) }), name)
     }
+
+    /// Lays values out so that a byte that changes on the disk is found: few of them stand in the object's header, with its
+    /// checksum, and many in chunks with one each.
+    private func setLayout(_ properties: Handle, _ shape: Shape, _ compression: Int?, elementSize: Int) -> Bool {
+        guard shape.elementCount > 0, compression == nil ? hasChecksums : shape.rank > 0 else { return true }
+        if compression == nil, shape.elementCount * elementSize <= HDF5Writer.greatestHeaderByteCount {
+            return H5Pset_layout(properties.id, H5D_COMPACT) >= 0
+        }
+        let chunk = HDF5Writer.chunk(of: shape, elementSize: elementSize).map { hsize_t($0) }
+        guard H5Pset_chunk(properties.id, Int32(chunk.count), chunk) >= 0,
+            // First, so that it is of the numbers and covers what follows.
+            !hasChecksums || H5Pset_fletcher32(properties.id) >= 0
+        else { return false }
+        guard let compression else { return true }
+        return H5Pset_shuffle(properties.id) >= 0 && H5Pset_deflate(properties.id, UInt32(compression)) >= 0
+    }
+
+    /// A message of a header holds less than 64 KiB.
+    private static let greatestHeaderByteCount = 32 << 10
 
     /// Whole rows of the last axes, halved along the outermost axes until a chunk holds at most a megabyte.
     static func chunk(of shape: Shape, elementSize: Int) -> [Int] {
@@ -134,10 +147,22 @@ public struct HDF5Writer {
         guard status >= 0 else { throw failure("cannot be written", name) }
     }
 
-    private func creationProperties(_ propertyClass: hid_t, _ name: String) throws(HDF5Error) -> Handle {
+    private func creationProperties(
+        _ propertyClass: hid_t, _ name: String, isGroup: Bool = false
+    ) throws(HDF5Error) -> Handle {
         let properties = try open(Handle(H5Pcreate(propertyClass), { H5Pclose($0) }), name)
-        H5Pset_obj_track_times(properties.id, false)
+        guard H5Pset_obj_track_times(properties.id, false) >= 0,
+            !hasChecksums || HDF5Writer.setChecksums(properties, isGroup: isGroup)
+        else { throw failure("cannot be laid out", name) }
         return properties
+    }
+
+    /// Gives an object a header with a checksum: orders of creation, as netCDF-4 keeps them, are stored in
+    /// headers of version 2 only (HDF5 File Format Specification, IV.A.1.b), and a group's links then in its header.
+    static func setChecksums(_ properties: Handle, isGroup: Bool) -> Bool {
+        let order = UInt32(H5P_CRT_ORDER_TRACKED)
+        return H5Pset_attr_creation_order(properties.id, order) >= 0
+            && (!isGroup || H5Pset_link_creation_order(properties.id, order) >= 0)
     }
 
     func open(_ handle: Handle?, _ name: String) throws(HDF5Error) -> Handle {

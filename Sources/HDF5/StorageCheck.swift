@@ -106,22 +106,28 @@ struct StorageCheck {
         guard Double(found) * chunkByteCount <= 1032 * Double(storedByteCount) + 4096 else {
             throw cutShort("\(byteCount) bytes are declared, \(storedByteCount) are stored")
         }
-        try checkEachChunk(count: found, space: space, isFiltered: H5Pget_nfilters(properties.id) > 0, chunkByteCount)
+        try checkEachChunk(
+            count: found, of: extents, space: space, isFiltered: H5Pget_nfilters(properties.id) > 0, chunkByteCount)
     }
 
-    /// Each chunk lies inside the file and is whole. Finding chunk k takes k steps in libhdf5, hence the limit.
+    /// Each chunk lies inside the file, is whole, has a place of its own in the dataset, and is found where a read looks for
+    /// it: for one that is not, the library gives fill values. Finding chunk k takes k steps in libhdf5, hence the limit.
     private func checkEachChunk(
-        count: hsize_t, space: Handle, isFiltered: Bool, _ chunkByteCount: Double
+        count: hsize_t, of extents: [hsize_t], space: Handle, isFiltered: Bool, _ chunkByteCount: Double
     ) throws(HDF5Error) {
         guard count <= 4096 else { return }
         var position = [hsize_t](repeating: 0, count: dataset.shape.rank)
+        var positions: Set<[hsize_t]> = []
         for index in 0..<count {
             var (address, size, skippedFilters): (haddr_t, hsize_t, UInt32) = (0, 0, 0)
+            var foundSize: hsize_t = 0
             guard
                 H5Dget_chunk_info(
                     dataset.handle.id, space.id, index, &position, &skippedFilters, &address, &size) >= 0,
-                isInsideFile(address, UInt64(size)), isFiltered || Double(size) == chunkByteCount
-            else { throw cutShort("chunk \(index) of \(count) is not whole") }
+                isInsideFile(address, UInt64(size)), isFiltered || Double(size) == chunkByteCount,
+                zip(position, dataset.shape.dimensions).allSatisfy({ $0 < $1 }), positions.insert(position).inserted,
+                H5Dget_chunk_storage_size(dataset.handle.id, position, &foundSize) >= 0, foundSize == size
+            else { throw cutShort("chunk \(index) of \(count) is not whole or not in its place") }
         }
     }
 

@@ -122,9 +122,8 @@ import Testing
     static let pair = Tensor([Float(1), 2], shape: [2])
 
     @Test(arguments: [
-        // The header of an object holds 64 KiB at most.
-        Refusal(object: "/@large", words: "cannot be written") { root throws(HDF5Error) in
-            try root.setAttribute("large", .texts([String](repeating: "a", count: 5_000)))
+        Refusal(object: "/@twice", words: "cannot be written") { root throws(HDF5Error) in
+            for value in [1, 2] { try root.setAttribute("twice", .integer(value)) }
         },
         Refusal(object: "/x", words: "cannot be compressed") { root throws(HDF5Error) in
             try root.write("x", pair, compression: 10)
@@ -163,5 +162,77 @@ import Testing
         let chunk = HDF5Writer.chunk(of: Shape(extents), elementSize: 4)
         #expect(chunk.reduce(4, *) <= 1 << 20)
         #expect(zip(chunk, extents).allSatisfy { $0 <= $1 && $0 >= min(1, $1) })
+    }
+
+    @Test func `any number of texts is written`() throws {
+        let texts = (0..<5_000).map { "layers.\($0).weight" }
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/texts.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in try root.write("names", texts) }
+            #expect(try HDF5File(reading: path).root().dataset("names").readTexts() == texts)
+        }
+    }
+
+    /// A disk that gives back other bytes than it was given: none of them is a number of ours.
+    @Test func `a byte that changes in a stored file is found, or changes nothing`() throws {
+        let attributes: [HDF5Attribute?] = [
+            .integer(7), .text("é 144.8"), .number(0.25), .texts(["one", "", "three"]),
+        ]
+        let few = Tensor([1.5, -2, 1e-9], shape: [3])
+        let many = Tensor((0..<9_000).map { Float($0) }, shape: [9_000])
+        let packed = Tensor((0..<500).map { Double($0 % 7) }, shape: [100, 5])
+        struct Content: Equatable {
+            var values: [Tensor]
+            var attributes: [HDF5Attribute?]
+        }
+        func content(_ path: String) throws(HDF5Error) -> Content {
+            let root = try HDF5File(reading: path).root()
+            let group = try root.group("group")
+            return Content(
+                values: [
+                    try root.dataset("few").read(), try root.dataset("many").read(), try group.dataset("packed").read(),
+                ],
+                attributes: [
+                    try root.attribute("step"), try root.attribute("key"), try group.attribute("loss"),
+                    .texts(try root.dataset("names").readTexts()),
+                ])
+        }
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/unit.h5"
+            let image = try HDF5File.image(path: path) { root throws(HDF5Error) in
+                try root.setAttribute("step", .integer(7))
+                try root.setAttribute("key", .text("é 144.8"))
+                try root.write("names", ["one", "", "three"])
+                try root.write("few", few)
+                try root.write("many", many)
+                let group = try root.createGroup("group")
+                try group.setAttribute("loss", .number(0.25))
+                try group.write("packed", packed, compression: 4)
+            }
+            try Data(image).write(to: URL(filePath: path))
+            let whole = try content(path)
+            #expect(whole == Content(values: [few, many, packed], attributes: attributes))
+            var found = 0
+            // Of the many values, which are all alike, a part.
+            let pair: [UInt8] = [0, 0, 0xC8, 0x42, 0, 0, 0xCA, 0x42]  // 100, 101
+            let hundredth = try #require(image.firstRange(of: pair)).lowerBound
+            let alike = hundredth - 400..<hundredth - 400 + 36_000
+            let handle = try #require(FileHandle(forUpdatingAtPath: path))
+            for place in image.indices where !alike.contains(place) || place.isMultiple(of: 61) {
+                for bit in [0, 6] as [UInt8] {
+                    try handle.seek(toOffset: UInt64(place))
+                    try handle.write(contentsOf: [image[place] ^ 1 << bit])
+                    do throws(HDF5Error) {
+                        let changed = try content(path)
+                        #expect(changed == whole, "byte \(place), bit \(bit)")
+                    } catch {
+                        found += 1
+                    }
+                }
+                try handle.seek(toOffset: UInt64(place))
+                try handle.write(contentsOf: [image[place]])
+            }
+            #expect(found > 1_000)
+        }
     }
 }

@@ -90,20 +90,6 @@ import Testing
         #expect(after.checkpoints.map(\.tensorTurns) == before.checkpoints.map(\.tensorTurns))
     }
 
-    @Test func `measurements of another version are refused with what to do`() async throws {
-        for step in 0..<3 { try write(step: step, [Float(step), 0, 0, 1]) }
-        _ = try await measured()
-        let store = MeasurementStore(run: run.path, output: nil)
-        let file = URL(fileURLWithPath: store.measurementsPath)
-        var bytes = try Data(contentsOf: file)
-        let range = try #require(bytes.range(of: Data("\"format\":4".utf8)))
-        bytes.replaceSubrange(range, with: Data("\"format\":2".utf8))
-        try bytes.write(to: file)
-        let failure = try await failure { _ = try store.readMeasurements() }
-        #expect(failure.kind == .mismatch && failure.reason.contains("format 2"))
-        #expect(failure.reason.contains("Run `instar analyze` on the run again"))
-    }
-
     @Test func `matrices too large for a rank are named among the limitations`() async throws {
         for step in 0..<3 { try write(step: step, [Float(step), 0, 0, 1], large: 1_025) }
         let measurements = try await measured()

@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `a list of layers that cannot be read, and a weight that is none, are refused`() throws {
+    @Test func `a weight that is none is refused`() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/step_1.h5"
             try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
@@ -92,16 +92,9 @@ import Testing
                 try layer.setAttribute("weight_names", .texts(["kernel:0"]))
                 _ = try layer.createGroup("kernel:0")
             }
-            var error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
+            let error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
             #expect(error?.kind == .mismatch && error?.object == "/dense/kernel:0")
             #expect(error?.reason == "expected a dataset, found a group or type")
-            // The texts stand in heaps of this name.
-            var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-            while let heap = bytes.range(of: Data("GCOL".utf8)) { bytes[heap.lowerBound] = 0 }
-            try bytes.write(to: URL(fileURLWithPath: path))
-            error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
-            #expect(error?.kind == .malformed && error?.object == "/@layer_names")
-            #expect(error?.reason.contains("its text cannot be read") == true, "\(error?.reason ?? "")")
         }
     }
 

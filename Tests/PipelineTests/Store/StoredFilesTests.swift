@@ -25,7 +25,7 @@ import Testing
     func `settings that are none are malformed`(text: String) throws {
         let found = try failure(reading: ["settings.json": text]) { _ = try $0.readSettings() }
         #expect(found.kind == .malformed && found.reason.contains("expected the settings of earlier work"))
-        #expect(found.reason.contains("or state another --output"))
+        #expect(found.reason.contains("Remove that file and run again with the options of before"))
     }
 
     @Test(arguments: ["", "{", "{\"version\": 1, \"inputs\": []}"])
@@ -51,7 +51,7 @@ import Testing
             let found = #expect(throws: Failure.self) {
                 _ = try MeasurementStore(run: folder, output: folder).readSettings()
             }
-            #expect(found?.kind == .io && found?.reason.contains("expected a file of text, found a folder") == true)
+            #expect(found?.kind == .mismatch && found?.reason.contains("expected a file, found a folder") == true)
         }
     }
 
@@ -104,6 +104,19 @@ import Testing
             _ = try store.readMeasurements()
         }
         #expect(found.kind == .malformed && found.reason.contains("its header is damaged"), "\(found.reason)")
+    }
+
+    /// nβ stands in it, by which every λ̂ is made again.
+    @Test func `a byte that changes in a header is found`() async throws {
+        let run = try RunCopy()
+        _ = try await measure(RunDirectory(at: run.path), options: run.quick)
+        let store = MeasurementStore(run: run.path, output: nil)
+        var bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: store.measurementsPath)))
+        let place = try #require(bytes.firstRange(of: Array("\"nBeta\":".utf8))).upperBound
+        bytes[place] = bytes[place] == UInt8(ascii: "9") ? UInt8(ascii: "8") : bytes[place] + 1
+        try Data(bytes).write(to: URL(fileURLWithPath: store.measurementsPath))
+        let error = #expect(throws: Failure.self) { _ = try store.readMeasurements() }
+        #expect(error?.kind == .malformed && error?.reason.contains("or is damaged (") == true)
     }
 
     /// What becomes of a unit whose file was changed.
@@ -232,7 +245,7 @@ import Testing
             }
             let store = MeasurementStore(run: folder, output: folder)
             let settings = #expect(throws: Failure.self) { _ = try store.readSettings() }
-            #expect(settings?.kind == .io && settings?.reason.contains("found a folder or device") == true)
+            #expect(settings?.kind == .mismatch && settings?.reason.contains("found a folder or device") == true)
             #expect(throws: Failure.self) { _ = try readCalibration(in: folder) }
         }
     }
