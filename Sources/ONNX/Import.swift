@@ -16,26 +16,23 @@ extension Graph {
     /// - Throws: `notFound` or `io` where the file cannot be read, `unsupported` where it is larger than 2 GiB, which
     ///   protobuf files cannot be; otherwise as ``init(onnx:file:)``.
     public init(onnxFile path: String) throws(ONNXError) {
-        let bytes: Data
-        do {
-            let values = try URL(fileURLWithPath: path).resolvingSymlinksInPath().resourceValues(
-                forKeys: [.isRegularFileKey, .fileSizeKey])
-            guard values.isRegularFile == true else {
-                throw ONNXError(.io, "expected an ONNX file, found a folder or device", file: path)
+        let file: RegularFile
+        do throws(RegularFile.Problem) { file = try RegularFile(path) } catch {
+            switch error {
+            case .isNoFile: throw ONNXError(.mismatch, "expected an ONNX file, found a folder or device", file: path)
+            case .isAbsent: throw ONNXError(.notFound, "there is no such file", file: path)
+            case .system: throw ONNXError(.io, "cannot be opened: \(error.words); check its permissions", file: path)
             }
-            guard values.fileSize ?? 0 <= Self.maximumByteCount else {
-                throw ONNXError(
-                    .unsupported,
-                    "has \(values.fileSize ?? 0) bytes, and no protobuf file more than \(Self.maximumByteCount); export "
-                        + "the model with its parameters as graph inputs", file: path)
-            }
-            bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch let error as ONNXError {
-            throw error
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            throw ONNXError(.notFound, "there is no such file", file: path)
-        } catch {
-            throw ONNXError(.io, "cannot be read: \(error.localizedDescription)", file: path)
+        }
+        guard file.count <= Self.maximumByteCount else {
+            throw ONNXError(
+                .unsupported,
+                "has \(file.count) bytes, and no protobuf file more than \(Self.maximumByteCount); export the model with its "
+                    + "parameters as graph inputs", file: path)
+        }
+        let bytes: [UInt8]
+        do throws(RegularFile.Problem) { bytes = try file.bytes() } catch {
+            throw ONNXError(.io, "cannot be read: \(error.words)", file: path)
         }
         try self.init(onnx: bytes, file: path)
     }
@@ -51,7 +48,7 @@ extension Graph {
     /// - Throws: `malformed` for bytes that are no complete model, `unsupported` for what Instar does not read.
     public init(onnx bytes: some Sequence<UInt8>, file: String) throws(ONNXError) {
         do throws(ONNXError) {
-            self = try Graph(Self.decode(Data(bytes)))
+            self = try Graph(Self.decode(Array(bytes)))
         } catch {
             var located = error
             located.file = file
@@ -59,7 +56,7 @@ extension Graph {
         }
     }
 
-    private static func decode(_ bytes: Data) throws(ONNXError) -> ModelProto {
+    private static func decode(_ bytes: [UInt8]) throws(ONNXError) -> ModelProto {
         var options = BinaryDecodingOptions()
         options.discardUnknownFields = true
         do {
@@ -100,8 +97,14 @@ extension Graph {
     }
 
     private static func opset(_ imports: [OperatorSetIdProto]) throws(ONNXError) -> Int {
-        guard let version = imports.first(where: { $0.domain.isEmpty || $0.domain == "ai.onnx" })?.version else {
-            throw ONNXError(.malformed, "the model does not say which version of the ONNX operators it uses")
+        let versions = Set(imports.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map(\.version))
+        guard let version = versions.first, versions.count == 1 else {
+            throw ONNXError(
+                .malformed,
+                versions.isEmpty
+                    ? "the model does not say which version of the ONNX operators it uses"
+                    : "the model says that it uses several versions of the ONNX operators: "
+                        + versions.sorted().map { "\($0)" }.list)
         }
         guard let opset = Int(exactly: version), supportedOpsets.contains(opset) else {
             throw ONNXError(

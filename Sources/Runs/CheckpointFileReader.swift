@@ -46,8 +46,7 @@ public struct CheckpointFileReader: CheckpointReader {
             let found = try complete(holder) { () throws(RunError) in
                 try reader(of: holder).stepMarkers(of: holder)
             }
-            markers.attributes.merge(found.attributes) { first, _ in first }
-            markers.datasets.merge(found.datasets) { first, _ in first }
+            markers.merge(found)
         }
         if let state = file.trainerState, FileManager.default.fileExists(atPath: state) {
             var scanner = JSONScanner(try CheckpointIndex.bytes(of: state), of: "its text", path: state)

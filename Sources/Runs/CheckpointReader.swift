@@ -1,3 +1,4 @@
+import Foundation
 import HDF5
 public import Tensors
 
@@ -17,6 +18,8 @@ public struct StepMarkers: Sendable, Equatable, Codable {
     public var attributes: [String: Int] = [:]
     /// By name, as attributes; Keras's optimizer counter is `iteration`.
     public var datasets: [String: Int] = [:]
+    /// What attributes of such names hold that is no whole number, in words.
+    public var unreadable: [String: String] = [:]
 
     /// Creates markers of nothing.
     public init() {}
@@ -107,9 +110,7 @@ struct HDF5CheckpointReader {
             let members = try root.members()
             for member in members
             where member.kind == .group && CheckpointLayout.containerNames.contains(member.name) {
-                let inner = try StepMarkers(of: try root.group(member.name))
-                markers.attributes.merge(inner.attributes) { outer, _ in outer }
-                markers.datasets.merge(inner.datasets) { outer, _ in outer }
+                markers.merge(try StepMarkers(of: try root.group(member.name)))
             }
             if let iteration = try KerasLayout.iteration(in: root, members) {
                 markers.datasets["iteration"] = iteration
@@ -161,19 +162,39 @@ extension HDF5Dataset {
 }
 
 extension StepMarkers {
-    /// The markers of one group. An attribute of another type than an integer is none.
+    /// Adds what a text says, where no number says anything.
+    mutating func add(_ name: String, text: String) {
+        add(name, Int(text.trimmingCharacters(in: .whitespaces)), "\"\(text.abridged(to: MessageLimit.name))\"")
+    }
+
+    private mutating func add(_ name: String, _ value: Int?, _ words: String) {
+        if let value { attributes[name] = value } else { unreadable[name] = words }
+    }
+
+    /// Adds what another place says that this one does not.
+    mutating func merge(_ other: StepMarkers) {
+        attributes.merge(other.attributes) { first, _ in first }
+        datasets.merge(other.datasets) { first, _ in first }
+        unreadable.merge(other.unreadable) { first, _ in first }
+    }
+
+    /// The markers of one group.
     fileprivate init(of group: HDF5Group) throws(HDF5Error) {
+        var texts: [(name: String, text: String)] = []
         for name in CheckpointStep.markerNames {
             do throws(HDF5Error) {
                 switch try group.attribute(name) {
                 case .integer(let value)?: attributes[name] = value
-                case .number(let value)?: attributes[name] = Int(exactly: value)
-                default: break
+                case .number(let value)?: add(name, Int(exactly: value), "\(value)")
+                case .text(let text)?: texts.append((name, text))
+                case .texts?: unreadable[name] = "a list of texts"
+                case nil: break
                 }
             } catch  where error.kind == .unsupported {
-                continue
+                unreadable[name] = "of a type that is not read (\(error.reason))"
             }
         }
+        if attributes.isEmpty { for (name, text) in texts { add(name, text: text) } }
         for member in try group.members()
         where member.kind == .dataset && CheckpointStep.markerNames.contains(member.name) {
             datasets[member.name] = try group.dataset(member.name).singleInteger()

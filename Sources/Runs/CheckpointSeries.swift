@@ -163,7 +163,7 @@ public struct CheckpointSeries: Sendable {
             }
             guard
                 let step = try CheckpointStep.find(
-                    markers, name: CheckpointFile(file).stepName, path: file)
+                    markers, name: CheckpointFile(file).stepName, path: file, isStrict: true)
             else {
                 throw noStep(in: file)
             }

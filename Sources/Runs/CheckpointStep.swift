@@ -19,8 +19,13 @@ enum CheckpointStep {
     /// - Parameters:
     ///   - name: The file's name, or the group's.
     ///   - path: The file, for messages.
-    /// - Throws: `mismatch` for several candidates; `malformed` for a negative step.
-    static func find(_ markers: StepMarkers, name: String, path: String) throws(RunError) -> Found? {
+    ///   - isStrict: Whether an attribute that should tell a step and does not is an error where nothing but the name tells
+    ///     one.
+    /// - Throws: `mismatch` for several candidates; `malformed` for a negative step, and for an attribute as above. An epoch
+    ///   may be a fraction, and is then passed over.
+    static func find(
+        _ markers: StepMarkers, name: String, path: String, isStrict: Bool = false
+    ) throws(RunError) -> Found? {
         for axis in [CheckpointSeries.Axis.step, .epoch] {
             let isWanted: (String) -> Bool = { ($0 == "epoch") == (axis == .epoch) }
             let sources: [(what: String, candidates: () -> [Int])] = [
@@ -28,9 +33,17 @@ enum CheckpointStep {
                 ("its datasets", { markers.datasets.filter { isWanted($0.key) }.map(\.value) }),
                 ("its name \(name)", { axis == .step ? stepsInName(name) : epochsInName(name) }),
             ]
-            for source in sources {
+            for (place, source) in sources.enumerated() {
                 let candidates = Set(source.candidates()).sorted()
-                guard let value = candidates.first else { continue }
+                guard let value = candidates.first else {
+                    guard isStrict, place == 1, axis == .step,
+                        let (name, words) = markers.unreadable.filter({ isWanted($0.key) }).min(by: { $0.key < $1.key })
+                    else { continue }
+                    throw RunError(
+                        .malformed,
+                        "its attribute `\(name)` is \(words); expected a whole number: correct it, or state the step under "
+                            + "`steps:` in run.yaml", path: path)
+                }
                 guard candidates.count == 1 else {
                     throw RunError(
                         .mismatch,

@@ -65,15 +65,11 @@ public struct Digest: Sendable {
     ///
     /// - Throws: `notFound` without the file, `io` if it cannot be read.
     public static func sha256Hex(file path: String) throws(RunError) -> String {
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw RunError(.notFound, "is not there", path: path)
-        }
+        let file = try FileBytes(path)
         var digest = Digest()
-        do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            while let bytes = try file.read(upToCount: 1 << 20), !bytes.isEmpty { digest.update([UInt8](bytes)) }
-        } catch {
-            throw RunError(.io, "cannot be read: \(error.localizedDescription)", path: path)
+        let block = 1 << 20
+        for start in stride(from: 0, to: file.count, by: block) {
+            digest.update(try file.read(at: start, count: min(block, file.count - start)) as [UInt8])
         }
         return digest.hex
     }

@@ -72,7 +72,12 @@ public struct Manifest: Sendable {
         constants = try yaml.texts("constants") ?? []
         var names: [String: String] = [:]
         if let mapping = try yaml.mapping("names") {
-            for entry in mapping.entries { names[entry.key] = try mapping.text(entry.key) }
+            for entry in mapping.entries {
+                guard let name = try mapping.text(entry.key), !name.isEmpty else {
+                    throw mapping.error(entry.key, "expected what the tensor is to be called, found nothing")
+                }
+                names[entry.key] = name
+            }
         }
         self.names = names
         hyperparameters = (try yaml.mapping("hyperparameters")?.flattened ?? []).map(Hyperparameter.init)

@@ -87,7 +87,7 @@ struct MetricTable {
         }
         for (index, line) in lines.enumerated().dropFirst() where !line.allSatisfy(\.isWhitespace) {
             let values = csvCells(line, separator: separator)
-            if index > 0, index == lines.count - 1, isGrowing || values.count < names.count {
+            if index == lines.count - 1, isGrowing || values.count < names.count {
                 isCutShort = true
                 return
             }

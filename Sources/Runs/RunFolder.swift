@@ -26,11 +26,39 @@ struct RunFolder {
             throw RunError(
                 .notFound, "is a file; expected the run directory that holds the checkpoints", path: path)
         }
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
-        } catch {
-            throw RunError(.io, "cannot be listed: \(error.localizedDescription); check its permissions", path: path)
+        let (names, others) = try allNames(path)
+        // Such a name cannot be opened, nor written in a report, as it is.
+        if let other = others.first(where: { !$0.hasPrefix(".") && CheckpointFile($0).format != nil }) {
+            throw RunError(.malformed, "the name \(other) is no UTF-8 text; rename the file", path: path)
         }
+        return names.filter { !$0.hasPrefix(".") }.sorted()
+    }
+
+    /// The names in a folder, and those that are no UTF-8 text, with what is wrong in them replaced.
+    static func allNames(_ path: String) throws(RunError) -> (names: [String], others: [String]) {
+        guard let folder = opendir(path) else {
+            let reason = String(cString: strerror(errno))
+            throw RunError(.io, "cannot be listed: \(reason); check its permissions", path: path)
+        }
+        defer { closedir(folder) }
+        var (names, others): ([String], [String]) = ([], [])
+        while true {
+            errno = 0
+            guard let entry = readdir(folder) else { break }
+            // As long as the name, whatever its type says.
+            let bytes = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+                .assumingMemoryBound(to: CChar.self)
+            let name = String(cString: bytes)
+            if String(validatingCString: bytes) == nil {
+                others.append(name)
+            } else if name != ".", name != ".." {
+                names.append(name)
+            }
+        }
+        guard errno == 0 else {
+            throw RunError(.io, "cannot be listed: \(String(cString: strerror(errno)))", path: path)
+        }
+        return (names, others)
     }
 
     /// The path of a name that stands in the run directory or in `run.yaml`.
@@ -64,10 +92,12 @@ struct RunFolder {
 
     /// The files of `steps:` in `run.yaml`, a folder standing for the checkpoint in it; nil where there are none.
     ///
-    /// - Throws: `notFound` for a file that is not there, or a folder without a checkpoint.
+    /// - Throws: `notFound` for a file that is not there, or a folder without a checkpoint; `malformed` for a file that is
+    ///   named twice, in whatever spelling.
     func explicitSteps(_ manifest: Manifest) throws(RunError) -> [String: Int]? {
         guard let steps = manifest.steps else { return nil }
         var explicit: [String: Int] = [:]
+        var spellings: [String: String] = [:]
         for step in steps {
             var file = path(of: step.file)
             var isFolder: ObjCBool = false
@@ -80,6 +110,15 @@ struct RunFolder {
                         .notFound, "holds no .safetensors file, but run.yaml names it under `steps`", path: file)
                 }
                 file = leading
+            }
+            // Links of several names may lead to one file, as where equal files are stored once.
+            let url = URL(fileURLWithPath: file)
+            let folder = url.deletingLastPathComponent().resolvingSymlinksInPath().standardizedFileURL
+            let place = folder.appendingPathComponent(url.lastPathComponent).path
+            if let other = spellings.updateValue(step.file, forKey: place) {
+                throw RunError(
+                    .malformed, "stands twice under `steps` in run.yaml, as \(other) and as \(step.file); keep one",
+                    path: file)
             }
             explicit[file] = step.step
         }

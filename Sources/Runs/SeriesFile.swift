@@ -107,8 +107,8 @@ public struct SeriesFile: Sendable, Equatable {
 
     /// Whether the file begins as an HDF5 file does (HDF5 file format, superblock: the signature).
     private static func isHDF5(_ path: String) -> Bool {
-        guard let file = FileHandle(forReadingAtPath: path) else { return false }
-        return (try? file.read(upToCount: 8)) == Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A])
+        let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+        return (try? FileBytes(path).read(at: 0, count: signature.count)) == signature
     }
 
     private static func isSpread(_ name: String) -> Bool {

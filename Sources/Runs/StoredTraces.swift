@@ -167,13 +167,8 @@ extension StoredTraces {
 
     /// The HDF5 and netCDF files of a directory, in the order of the numbers in their names.
     private static func files(in folder: String) throws(RunError) -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
-                !name.hasPrefix(".") && [".h5", ".hdf5", ".nc"].contains { name.hasSuffix($0) }
-            }.sorted(by: precedes).map { "\(folder)/\($0)" }
-        } catch {
-            throw RunError(.io, "cannot be listed: \(error.localizedDescription); check its permissions", path: folder)
-        }
+        try RunFolder.visibleNames(folder).filter { name in [".h5", ".hdf5", ".nc"].contains { name.hasSuffix($0) } }
+            .sorted(by: precedes).map { "\(folder)/\($0)" }
     }
 
     /// Whether a folder is a Zarr store, of format 2 or 3.

@@ -1,6 +1,6 @@
 import Foundation
-import Yams
 import Tensors
+import Yams
 
 /// The keys and values of a YAML file, or of a mapping inside one, in the order written.
 ///
@@ -79,7 +79,9 @@ public struct YAMLMapping: Sendable {
         switch error {
         case let YamlError.scanner(_, problem, mark, _), let YamlError.parser(_, problem, mark, _),
             let YamlError.composer(_, problem, mark, _):
-            return "line \(mark.line), column \(mark.column): is not YAML (\(problem)); correct it"
+            // The parser names the function that would set another limit.
+            let reason = problem.contains("nest_level") ? "nested too deeply" : problem
+            return "line \(mark.line), column \(mark.column): is not YAML (\(reason)); correct it"
         case let YamlError.duplicatedKeysInMapping(keys, _):
             return "is not YAML: \(keys.map { $0.abridged(to: MessageLimit.name) }.list) stands twice; keep one"
         default: return "is not YAML: \(error)"
@@ -249,18 +251,11 @@ extension YAMLMapping.Value {
 ///
 /// A file is read as a whole, and its size is checked before: what is beyond the limit is `unsupported`.
 package func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError) -> String {
-    guard FileManager.default.fileExists(atPath: path) else {
-        throw RunError(.notFound, "is not there; expected a file of text", path: path)
-    }
-    let values = try? URL(fileURLWithPath: path).resolvingSymlinksInPath().resourceValues(
-        forKeys: [.isRegularFileKey, .fileSizeKey])
-    guard values?.isRegularFile == true else {
-        throw RunError(.io, "expected a file of text, found a folder or device", path: path)
-    }
-    try checkByteCount(values?.fileSize ?? 0, atMost: greatestByteCount, path: path)
-    let bytes: Data
-    do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-        throw RunError(.io, "cannot be read: \(error.localizedDescription); check its permissions", path: path)
+    let file = try openFile(path)
+    try checkByteCount(file.count, atMost: greatestByteCount, path: path)
+    let bytes: [UInt8]
+    do throws(RegularFile.Problem) { bytes = try file.bytes() } catch {
+        throw RunError(.io, "cannot be read: \(error.words)", path: path)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
         throw RunError(.malformed, "is not UTF-8 text; save it as UTF-8", path: path)

@@ -117,7 +117,7 @@ import Testing
         for path in ["/dev/zero", "/tmp"] {
             let error = try #require(throws: ONNXError.self) { try Graph(onnxFile: path) }
             #expect(
-                error.kind == .io
+                error.kind == .mismatch
                     && error.description.contains("\(path): expected an ONNX file, found a folder or device"))
         }
     }

@@ -54,12 +54,21 @@ import Testing
     @Test func `a file that cannot be read is named`() {
         let path = "/tmp/" + String(repeating: "x", count: 300)
         let error = #expect(throws: ONNXError.self) { try Graph(onnxFile: path) }
-        #expect(error?.kind == .io && error?.description.contains("\(path): cannot be read") == true)
+        #expect(
+            error?.kind == .io && error?.description.contains("\(path): cannot be opened: File name too long") == true)
     }
 
     @Test func `a file that is not there is named`() {
         let error = #expect(throws: ONNXError.self) { try Graph(onnxFile: "no/such/model.onnx") }
         #expect(error?.kind == .notFound && error?.description.contains("no/such/model.onnx") == true)
+    }
+
+    @Test func `a model of two opsets is refused`() throws {
+        var model = sample()
+        model.opsetImport[0].version = 18
+        model.opsetImport.append(OperatorSetIdProto.with { $0.version = 20 })
+        let error = try problem(model)
+        #expect(error.kind == .malformed && error.reason.contains("several versions of the ONNX operators: 18, 20"))
     }
 
     @Test(arguments: [Int64(12), 26, 0]) func `other opsets are refused by number`(version: Int64) throws {

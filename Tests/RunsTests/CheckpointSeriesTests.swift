@@ -310,4 +310,22 @@ import Testing
             #expect(error?.kind == .malformed && error?.reason.contains("holds \(step); expected steps from 0") == true)
         }
     }
+
+    @Test(arguments: [
+        (HDF5Attribute.number(988.5), "988.5"), (.number(.nan), "nan"), (.text("soon"), "\"soon\""),
+        (.texts(["1", "2"]), "a list of texts"),
+    ]) func `a step that is no whole number is not passed over for the name of the file`(
+        _ step: HDF5Attribute, _ words: String
+    ) throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/step_3.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                try root.setAttribute("step", step)
+                try root.write("w", Tensor([Float(1), 2], shape: [2]))
+            }
+            let error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
+            #expect(error?.kind == .malformed)
+            #expect(error?.reason.contains("its attribute `step` is \(words); expected a whole number") == true)
+        }
+    }
 }

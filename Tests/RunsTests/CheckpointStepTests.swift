@@ -65,4 +65,26 @@ import Testing
         }
         #expect(error?.kind == .malformed && error?.reason.contains("expected 0 to 10¹⁴") == true)
     }
+
+    @Test func `an attribute that should tell a step and does not is an error, and an epoch may be a fraction`() throws
+    {
+        var markers = StepMarkers()
+        markers.add("step", text: "12")
+        func found() throws(RunError) -> Int? {
+            try CheckpointStep.find(markers, name: "step_3.h5", path: "x", isStrict: true)?.value
+        }
+        #expect(try found() == 12)
+        markers = StepMarkers()
+        markers.add("step", text: "soon")
+        // Groups may have any attributes.
+        #expect(try CheckpointStep.find(markers, name: "step_3.h5", path: "x")?.value == 3)
+        let error = #expect(throws: RunError.self) { try found() }
+        #expect(error?.kind == .malformed)
+        #expect(error?.reason.hasPrefix("its attribute `step` is \"soon\"; expected a whole number") == true)
+        markers.datasets["iteration"] = 4
+        #expect(try found() == 4)
+        markers = StepMarkers()
+        markers.add("epoch", text: "0.5")
+        #expect(try found() == 3)
+    }
 }

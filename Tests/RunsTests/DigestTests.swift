@@ -15,14 +15,14 @@ import Testing
             #expect(try Digest.sha256Hex(file: "\(folder)/a") == abc)
         }
         let error = #expect(throws: RunError.self) { try Digest.sha256Hex(file: "/nowhere/a") }
-        #expect(error?.kind == .notFound && error?.reason == "is not there")
+        #expect(error?.kind == .notFound && error?.reason == "is not there; expected a file")
     }
 
     @Test func `what cannot be read has no digest`() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: RunError.self) { try Digest.sha256Hex(file: folder) }
-            #expect(error?.kind == .io && error?.path == folder)
-            #expect(error?.reason.hasPrefix("cannot be read: ") == true, "\(error?.reason ?? "")")
+            #expect(error?.kind == .mismatch && error?.path == folder)
+            #expect(error?.reason == "expected a file, found a folder or device", "\(error?.reason ?? "")")
         }
     }
 

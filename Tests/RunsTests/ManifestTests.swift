@@ -57,7 +57,8 @@ import Testing
     @Test(arguments: [
         ("hyperparamters: {}", "did you mean hyperparameters?"), ("loss: {outputs: x}", "did you mean output?"),
         ("loss: [a]", "a list of 1"), ("steps: {a.h5: soon}", "expected a whole number"),
-        ("steps: {a.h5: -1}", "from 0"), ("loss: {}", "NAME"),
+        ("steps: {a.h5: -1}", "from 0"), ("names: {W: ''}", "what the tensor is to be called"),
+        ("names: {W: }", "what the tensor is to be called"), ("loss: {}", "NAME"),
     ])
     func `a fault says what was meant or expected`(text: String, words: String) {
         let error = #expect(throws: RunError.self) { try manifest(text) }

@@ -149,4 +149,23 @@ import Testing
             #expect(error?.reason == "is not there, but run.yaml names it under `\(key)`")
         }
     }
+
+    @Test func `a file that stands twice under steps is refused, in whatever spelling`() throws {
+        let yaml = "steps: {checkpoints/step_0.h5: 1, ./checkpoints//step_0.h5: 2}"
+        try withRun(twoCheckpoints, texts: ["run.yaml": yaml]) { path in
+            let error = #expect(throws: RunError.self) { try RunDirectory(at: path) }
+            #expect(error?.kind == .malformed && error?.reason.hasPrefix("stands twice under `steps`") == true)
+        }
+    }
+
+    /// Such a checkpoint would be missing from the series without a word.
+    @Test func `a checkpoint whose name is no text is refused`() throws {
+        try withRun(twoCheckpoints) { path in
+            let name = Array("\(path)/checkpoints/step_".utf8) + [0xFF] + Array("9.h5".utf8) + [0]
+            let descriptor = open(name.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o600)
+            close(descriptor)
+            let error = #expect(throws: RunError.self) { try RunDirectory(at: path) }
+            #expect(error?.kind == .malformed && error?.reason.contains("is no UTF-8 text; rename the file") == true)
+        }
+    }
 }

@@ -96,9 +96,9 @@ import Testing
 
     @Test func `a file that is no regular one, or too large, is not read`() throws {
         let device = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/dev/zero") }
-        #expect(device?.kind == .io && device?.reason == "expected a file of text, found a folder or device")
+        #expect(device?.kind == .mismatch && device?.reason == "expected a file, found a folder or device")
         let absent = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/nowhere/run.yaml") }
-        #expect(absent?.kind == .notFound && absent?.reason == "is not there; expected a file of text")
+        #expect(absent?.kind == .notFound && absent?.reason == "is not there; expected a file")
         try withTemporaryFolder { folder in
             let path = "\(folder)/run.yaml"
             try Data([0xFF, 0xFE]).write(to: URL(filePath: path))
@@ -107,7 +107,7 @@ import Testing
             #expect(chmod(path, 0o000) == 0)
             let closed = #expect(throws: RunError.self) { try boundByPermissions { try YAMLMapping.load(path: path) } }
             #expect(closed?.kind == .io, "\(closed?.reason ?? "")")
-            #expect(closed?.reason.hasPrefix("cannot be read: ") == true, "\(closed?.reason ?? "")")
+            #expect(closed?.reason.hasPrefix("cannot be opened: ") == true, "\(closed?.reason ?? "")")
             #expect(chmod(path, 0o600) == 0)
             try Data().write(to: URL(filePath: path))
             // A hole: no disk is used.

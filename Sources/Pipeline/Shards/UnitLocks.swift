@@ -1,6 +1,6 @@
 import Foundation
-import Glibc
 import Runs
+import Tensors
 
 /// Locks by which processes, on any number of machines, agree who works on what: one byte of one file for each unit.
 ///
@@ -16,36 +16,20 @@ final class UnitLocks: Sendable {
     /// Opens the file of locks in a store's folder, which is made where it is missing.
     convenience init(in folder: String) throws(Failure) {
         let path = UnitLocks.path(folder)
-        let descriptor = UnitLocks.open(path, O_RDWR | O_CREAT)
-        guard descriptor >= 0 else {
-            throw Failure(
-                .io, "\(path): cannot be opened (\(String(cString: strerror(errno)))). Check permissions and free space"
-            )
+        do throws(RegularFile.Problem) {
+            self.init(try RegularFile.open(path, O_RDWR | O_CREAT | O_NOFOLLOW).descriptor)
+        } catch {
+            throw Failure(.io, "\(path): cannot be opened (\(error.words)). Check permissions and free space")
         }
-        self.init(descriptor)
     }
 
     /// Opens the file of locks to look at it; nil where there is none, and nobody works on shares.
     convenience init?(lookingAt folder: String) {
-        let descriptor = UnitLocks.open(UnitLocks.path(folder), O_RDONLY)
-        guard descriptor >= 0 else { return nil }
-        self.init(descriptor)
+        guard let file = try? RegularFile.open(UnitLocks.path(folder), O_RDONLY | O_NOFOLLOW) else { return nil }
+        self.init(file.descriptor)
     }
 
     private static func path(_ folder: String) -> String { "\(folder)/units.lock" }
-
-    /// Opens a regular file that no link leads to; −1, with the reason in `errno`, for others.
-    private static func open(_ path: String, _ flags: Int32) -> Int32 {
-        // Not blocking, so that a pipe is refused and not waited for.
-        let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
-        var status = stat()
-        guard descriptor >= 0, fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG else {
-            return descriptor
-        }
-        close(descriptor)
-        errno = EINVAL
-        return -1
-    }
 
     private init(_ descriptor: Int32) {
         self.descriptor = descriptor

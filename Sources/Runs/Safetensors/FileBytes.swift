@@ -1,40 +1,21 @@
 import Foundation
+import Tensors
 
 /// An open file whose numbers, little-endian as this machine's, are read from their places.
 struct FileBytes: Sendable {
     /// The number of bytes when it was opened.
-    let count: Int
+    var count: Int { file.count }
     private let path: String
-    private let descriptor: Descriptor
+    private let file: RegularFile
     private let stamp: FileStamp
-
-    private final class Descriptor: Sendable {
-        let number: Int32
-        init(_ number: Int32) { self.number = number }
-        deinit { close(number) }
-    }
 
     /// Opens a file.
     ///
-    /// - Throws: `notFound` without it; `mismatch` if it is a folder or a device; `io` if it cannot be opened.
+    /// - Throws: As `openFile`.
     init(_ path: String) throws(RunError) {
-        // Not blocking, so that a pipe is refused and not waited for.
-        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard number >= 0 else {
-            let kind: RunError.Kind = errno == ENOENT || errno == ENOTDIR ? .notFound : .io
-            throw RunError(kind, "cannot be opened: \(String(cString: strerror(errno)))", path: path)
-        }
-        descriptor = Descriptor(number)
-        var status = stat()
-        guard fstat(number, &status) == 0 else {
-            throw RunError(.io, "cannot be looked at: \(String(cString: strerror(errno)))", path: path)
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw RunError(.mismatch, "expected a file, found a folder or device", path: path)
-        }
         self.path = path
-        count = Int(status.st_size)
-        stamp = FileStamp(status)
+        file = try openFile(path)
+        stamp = FileStamp(file.status)
     }
 
     /// The error for a file that ends too early: `temporary` where it may still be growing.
@@ -82,21 +63,28 @@ struct FileBytes: Sendable {
     }
 
     private func fill(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(RunError) {
-        var done = 0
-        while done < buffer.count {
-            let step = pread(
-                descriptor.number, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(offset + done))
-            if step < 0, errno == EINTR { continue }
-            guard step >= 0 else {
-                throw RunError(.io, "cannot be read: \(String(cString: strerror(errno)))", path: path)
-            }
-            guard step > 0 else {
-                throw RunError(
-                    .temporary,
-                    "became shorter while it was read: is training still writing it? Try again when it is "
-                        + "written", path: path)
-            }
-            done += step
+        let done: Int
+        do throws(RegularFile.Problem) { done = try file.fill(buffer, at: offset) } catch {
+            throw RunError(.io, "cannot be read: \(error.words)", path: path)
+        }
+        guard done == buffer.count else {
+            throw RunError(
+                .temporary,
+                "became shorter while it was read: is training still writing it? Try again when it is written",
+                path: path)
+        }
+    }
+}
+
+/// Opens a file for reading.
+///
+/// - Throws: `notFound` without it; `mismatch` for a folder or device; `io` if it cannot be opened.
+func openFile(_ path: String) throws(RunError) -> RegularFile {
+    do throws(RegularFile.Problem) { return try RegularFile(path) } catch {
+        switch error {
+        case .isNoFile: throw RunError(.mismatch, "expected a file, found a folder or device", path: path)
+        case .isAbsent: throw RunError(.notFound, "is not there; expected a file", path: path)
+        case .system: throw RunError(.io, "cannot be opened: \(error.words); check its permissions", path: path)
         }
     }
 }

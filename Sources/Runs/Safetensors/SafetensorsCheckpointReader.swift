@@ -21,7 +21,7 @@ public struct SafetensorsCheckpointReader: CheckpointReader {
         let file = try SafetensorsFile(reading: path)
         var markers = StepMarkers()
         for name in CheckpointStep.markerNames {
-            if let text = file.metadata[name] { markers.attributes[name] = Int(text) }
+            if let text = file.metadata[name] { markers.add(name, text: text) }
             let isMarker = file.tensors.contains {
                 $0.name == name && $0.shape.elementCount == 1 && !$0.elementType.isFloatingPoint
             }

@@ -33,7 +33,7 @@ import Testing
             atPath: "\(copy.path)/units.lock", withIntermediateDirectories: false)
         let failure = #expect(throws: Failure.self) { try UnitLocks(in: copy.path) }
         #expect(failure?.kind == .io)
-        #expect(failure?.reason.contains("\(copy.path)/units.lock: cannot be opened (Is a directory)") == true)
+        #expect(failure?.reason.contains("\(copy.path)/units.lock: cannot be opened (it is a folder") == true)
     }
 
     @Test func `a lock is waited for`() async throws {

@@ -153,7 +153,7 @@ import Testing
     @Test func `a file that is absent, a folder, or a pipe is refused without waiting`() throws {
         try withTemporaryFolder { folder in
             var error = #expect(throws: RunError.self) { try SafetensorsFile(reading: "\(folder)/absent.safetensors") }
-            #expect(error?.kind == .notFound && error?.reason == "cannot be opened: No such file or directory")
+            #expect(error?.kind == .notFound && error?.reason == "is not there; expected a file")
             error = #expect(throws: RunError.self) { try SafetensorsFile(reading: folder) }
             #expect(error?.kind == .mismatch && error?.reason == "expected a file, found a folder or device")
             #expect(mkfifo("\(folder)/pipe.safetensors", 0o600) == 0)
@@ -163,7 +163,7 @@ import Testing
             try Data().write(to: URL(fileURLWithPath: closed))
             #expect(chmod(closed, 0o000) == 0)
             error = #expect(throws: RunError.self) { try boundByPermissions { try SafetensorsFile(reading: closed) } }
-            #expect(error?.kind == .io && error?.reason == "cannot be opened: Permission denied")
+            #expect(error?.kind == .io && error?.reason == "cannot be opened: Permission denied; check its permissions")
         }
     }
 
