@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Replaces files so that a reader, or a crash, finds either the old content or the new one.
 ///
@@ -9,6 +10,38 @@ public enum AtomicFile {
     ///
     /// - Throws: `io` naming the file; the old file, if there was one, is untouched and nothing else is left behind.
     public static func write(_ bytes: [UInt8], to path: String) throws(HDF5Error) {
+        try together { () throws(HDF5Error) in try writeAlone(bytes, to: path) }
+    }
+
+    /// Writes several files of which `betweenWrites` then sees none or all.
+    public static func together<Result, Problem>(
+        _ body: () throws(Problem) -> Result
+    ) throws(Problem) -> Result {
+        while true {
+            let count = writerCount.load(ordering: .relaxed)
+            // Whoever ends the process does so in a moment.
+            if count >= 0,
+                writerCount.compareExchange(expected: count, desired: count + 1, ordering: .relaxed).exchanged
+            {
+                break
+            }
+            usleep(1_000)
+        }
+        defer { writerCount.subtract(1, ordering: .relaxed) }
+        return try body()
+    }
+
+    /// Waits until no file of this process is half-written, and calls `body`, which ends the process, before the next is.
+    public static func betweenWrites(_ body: () -> Void) {
+        while !writerCount.compareExchange(expected: 0, desired: -1, ordering: .relaxed).exchanged { usleep(1_000) }
+        body()
+        writerCount.store(0, ordering: .relaxed)
+    }
+
+    /// How many are writing; −1 where nobody may begin.
+    private static let writerCount = Atomic(0)
+
+    private static func writeAlone(_ bytes: [UInt8], to path: String) throws(HDF5Error) {
         let target = URL(fileURLWithPath: path)
         let folder = target.deletingLastPathComponent().path
         let temporary = "\(folder)/.\(target.lastPathComponent).\(UUID().uuidString)\(suffix)"

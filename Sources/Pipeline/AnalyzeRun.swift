@@ -14,21 +14,32 @@ public func analyzeRun(
 ) async throws -> Analysis {
     let store = MeasurementStore(run: path, output: options.output)
     if StoredTraces.isTraces(at: path) {
-        try options.requireNothingToSample(path)
         let measurements = try importTraces(at: path)
+        try options.requireNothingToSample(path)
         let lock = try store.lock(.exclusive, note: note)
         defer { lock.release() }
         try MeasurementsFile.write(measurements, to: store.measurementsPath)
-        let analysis = Analysis(measurements: measurements)
+        let analysis = try conclusions(of: measurements)
         try conclude(analysis)
         return analysis
     }
     let run = try openRun(at: path, progress: progress)
     let lock = try store.lock(.exclusive, note: note)
     defer { lock.release() }
-    let analysis = Analysis(
-        measurements: try await measure(run, options: options, store: store, progress: progress, note: note))
+    let analysis = try conclusions(
+        of: try await measure(run, options: options, store: store, progress: progress, note: note))
     try conclude(analysis)
+    return analysis
+}
+
+/// The conclusions from measurements.
+///
+/// - Throws: `CancellationError` when cancelled; `Failure` of kind `io` where a limit of address space leaves no room for
+///   linear algebra.
+func conclusions(of measurements: Measurements, method: Method? = nil) throws -> Analysis {
+    try requireAddressSpace()
+    let analysis = Analysis(measurements: measurements, method: method)
+    try Task.checkCancellation()
     return analysis
 }
 
@@ -42,7 +53,7 @@ public func analyzeStoredRun(
     let store = MeasurementStore(run: path, output: output)
     let lock = try conclude == nil || !store.isThere ? nil : store.lock(.exclusive)
     defer { lock?.release() }
-    let analysis = Analysis(measurements: try store.readMeasurements())
+    let analysis = try conclusions(of: try store.readMeasurements())
     try conclude?(analysis)
     return analysis
 }

@@ -104,6 +104,7 @@ private func prepareCalibration(
     }
     let first = try run.series.read(at: place)
     let model = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
+    try model.requireSampled()
     _ = try checkOutputs(of: model, at: first, in: run.series)
     var single = request
     // Here it limits the longest chain of the sweep.

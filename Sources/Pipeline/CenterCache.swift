@@ -59,7 +59,7 @@ actor CenterCache<Scalar: Real> {
         return try await task.value
     }
 
-    /// The digest of the weights of the checkpoint at `index` of the series.
+    /// The digest of the weights of the checkpoint at `index` of the series; kept, as it is asked for again for each chain.
     func digest(at index: Int) async throws -> String {
         if let known = digests[index] { return known }
         let digest = try await reading(of: index).value.digest
@@ -67,12 +67,14 @@ actor CenterCache<Scalar: Real> {
         return digest
     }
 
+    /// What is read of a checkpoint.
     private struct Weights {
         let digest: String
         /// w\*; restrictions leave it as it is.
         let position: [Scalar]
     }
 
+    /// The reading of a checkpoint, begun by whoever asks first.
     private func reading(of index: Int) -> Task<Weights, any Error> {
         if let known = readings.first(where: { $0.index == index }) { return known.task }
         let task = Task { [series, model = targets[0].model] in

@@ -39,7 +39,7 @@ public func compareRuns(
     try requireDifferentFolders(runs)
     var analyses = try runs.map { run in
         switch run {
-        case .results(let path): Analysis(measurements: try MeasurementStore(run: path, output: nil).readMeasurements())
+        case .results(let path): try conclusions(of: try MeasurementStore(run: path, output: nil).readMeasurements())
         case .analysis(let analysis, _): analysis
         }
     }

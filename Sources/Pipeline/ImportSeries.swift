@@ -29,12 +29,13 @@ public func importSeries(at path: String, columns: [SeriesFile.Role: String] = [
 ///   - output: The folder of the results.
 ///   - columns: As for `importSeries`.
 ///   - method: The witness whose boundaries cut the stages; nil takes the best there is.
+///   - note: Is told where the work will take a while.
 ///   - conclude: Writes what is made of the analysis, while no other process can write to the folder of results.
 /// - Throws: `Failure` for what is missing, contradictory or damaged, where there is nothing for the method, and where the
 ///   output folder holds sampled chains.
 public func findStages(
     at path: String, output: String?, columns: [SeriesFile.Role: String], method: Method?,
-    conclude: (Analysis) throws -> Void = { _ in }
+    note: (String) -> Void = { _ in }, conclude: (Analysis) throws -> Void = { _ in }
 ) throws -> Analysis {
     let store = MeasurementStore(run: path, output: output)
     var isFolder: ObjCBool = false
@@ -52,7 +53,14 @@ public func findStages(
         isTable
         ? try importSeries(at: path, columns: columns)
         : isFile ? try importTraces(at: path) : try store.readMeasurements()
-    let analysis = Analysis(measurements: measurements, method: method)
+    let (rowCount, seriesCount) = (measurements.checkpoints.count, measurements.recordedSeries.count)
+    // Some seconds' worth.
+    if rowCount > 5_000 || seriesCount > 500 {
+        note(
+            "\(path): looking for stages among \(rowCount.counted("row")); with so many rows or columns this takes a while"
+        )
+    }
+    let analysis = try conclusions(of: measurements, method: method)
     if let method, analysis.stages == nil {
         let applicable = analysis.applicableMethods
         throw Failure(

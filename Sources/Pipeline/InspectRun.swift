@@ -122,6 +122,7 @@ public func inspectRun(at path: String) throws -> Inspection {
                 loaded, checkpoint: checkpoint, workspaceBytes: loss.evaluatorByteCount(capacity: 512),
                 blockSize: try loss.blockSize(capacity: 512))
             inspection.inferences += loaded.inferences
+            try loaded.requireSampled()
         } else {
             inspection.parameters = checkpoint.tensors.filter { $0.tensor.elementType.isFloatingPoint }.map {
                 .init(name: $0.name, graphName: nil, shape: $0.tensor.shape.dimensions, isSampled: true)

@@ -64,6 +64,15 @@ struct LoadedModel: Sendable {
         ]
     }
 
+    /// - Throws: `mismatch` where no parameter is sampled.
+    func requireSampled() throws(Failure) {
+        guard !binding.slots.contains(where: \.isTrainable) else { return }
+        throw Failure(
+            .mismatch,
+            "\(modelPath): nothing is left to sample: expected at least one floating-point tensor of the checkpoints that the "
+                + "graph takes, and that `trainable:` and `buffers:` in run.yaml do not exclude")
+    }
+
     /// The same model with fewer sampled parameters, fewer examples, or both; it computes no gradient of the others.
     func restricted(to restriction: Restriction) throws -> LoadedModel {
         var restricted = self

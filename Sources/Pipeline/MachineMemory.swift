@@ -33,3 +33,45 @@ func machineMemory(physical: Int = Int(ProcessInfo.processInfo.physicalMemory), 
     }
     return limits.filter { $0 > 0 }.min() ?? physical
 }
+
+/// The bytes of address space that are left to this process where `ulimit -v` limits it; nil where nothing does.
+var remainingAddressSpace: Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(Int.max),
+        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").first,
+        let pageCount = Int(pages)
+    else { return nil }
+    return max(0, Int(limit.rlim_cur) - pageCount * sysconf(Int32(_SC_PAGESIZE)))
+}
+
+/// Whether `ulimit -v` limits this process.
+public var isAddressSpaceLimited: Bool { remainingAddressSpace != nil }
+
+/// The address space that OpenBLAS takes for each thread that multiplies, with the thread's stack. Where there is less it does
+/// not fail but tries again for ever.
+let addressSpacePerWorker = (128 + 8) << 20
+
+/// Throws where a limit of address space leaves no room for one thread's linear algebra.
+public func requireAddressSpace() throws(Failure) { try requireAddressSpace(addressSpacePerWorker) }
+
+/// Throws where a limit of address space leaves fewer bytes.
+func requireAddressSpace(_ wanted: Int, remaining: Int? = remainingAddressSpace) throws(Failure) {
+    guard let remaining, remaining < wanted else { return }
+    throw Failure(
+        .io,
+        "the address space of this process is limited (ulimit -v): \(remaining.mebibytes) are left of it, and about "
+            + "\(wanted.mebibytes) are needed. Raise that limit or lift it; --memory bounds the memory that is taken")
+}
+
+/// Lets this process open as many files as it may, and throws where those are too few to start processes that read.
+public func requireOpenFiles() throws(Failure) {
+    var limit = rlimit()
+    let least: rlim_t = 128
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < least else { return }
+    limit.rlim_cur = min(limit.rlim_max, least)
+    guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur == least else {
+        throw Failure(
+            .io,
+            "this process may have \(limit.rlim_cur) files open (ulimit -n), and \(least) are needed. Raise that limit")
+    }
+}

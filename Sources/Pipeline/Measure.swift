@@ -74,6 +74,7 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
     if let modelPath = run.modelPath, let examplesPath = run.examplesPath {
         let first = try run.series.readFirst(of: selection)
         let loaded = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
+        try loaded.requireSampled()
         // What follows comes before the number of workers is known.
         let need = MemoryNeed(phases: [try loaded.settingsNeed(checkpointByteCount: run.series.byteCount)])
         _ = try need.workers(wanted: 1, limit: options.memoryLimit)

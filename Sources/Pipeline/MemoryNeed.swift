@@ -22,10 +22,15 @@ struct MemoryNeed: Sendable, Equatable {
     /// The bytes for that many workers: those of the phase that takes most.
     func total(workers: Int) -> Int { phases.map { $0.total(workers: workers) }.max() ?? 0 }
 
-    /// As many of the wanted workers as the limit allows; results do not depend on it.
+    /// As many of the wanted workers as the limits allow; results do not depend on it.
     ///
-    /// - Throws: `unsupported` where not even one fits.
-    func workers(wanted: Int, limit: Int) throws(Failure) -> Int {
+    /// - Parameters:
+    ///   - limit: The most bytes of memory.
+    ///   - addressSpace: The most bytes of address space; nil: any number.
+    /// - Throws: `unsupported` where not even one fits into the memory, `io` where none fits into the address space.
+    func workers(
+        wanted: Int, limit: Int, addressSpace: Int? = remainingAddressSpace
+    ) throws(Failure) -> Int {
         guard total(workers: 1) <= limit else {
             throw Failure(
                 .unsupported,
@@ -33,7 +38,13 @@ struct MemoryNeed: Sendable, Equatable {
                     + "allows \(limit.mebibytes). Raise --memory, or use a machine with more; fewer checkpoints take less too"
             )
         }
-        return phases.reduce(wanted) { min($0, ($1.perWorker > 0 ? (limit - $1.shared) / $1.perWorker : wanted)) }
+        try requireAddressSpace(total(workers: 1) + addressSpacePerWorker, remaining: addressSpace)
+        return phases.reduce(wanted) { workers, phase in
+            let inMemory = phase.perWorker > 0 ? (limit - phase.shared) / phase.perWorker : wanted
+            guard let addressSpace else { return min(workers, inMemory) }
+            return min(
+                workers, inMemory, (addressSpace - phase.shared) / (phase.perWorker + addressSpacePerWorker))
+        }
     }
 
     /// What each phase takes.

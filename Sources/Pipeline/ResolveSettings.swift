@@ -38,8 +38,7 @@ func resolveSettings(
         )
     }
     var resolved = ResolvedSettings(settings: try unswept(request, stored: stored, exampleCount: exampleCount))
-    let isEarlierWorkNewer = stored != nil && calibration?.isShort == true
-    if let calibration, resolved.settings.method == calibration.settings.method, !isEarlierWorkNewer {
+    if let calibration, resolved.settings.method == calibration.settings.method {
         resolved.take(calibration, except: request)
     } else {
         resolved.settings.nBeta =

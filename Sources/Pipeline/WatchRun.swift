@@ -1,6 +1,7 @@
 public import Development
 import Foundation
 import Runs
+import Tensors
 
 /// What watching a run brought to light.
 public enum WatchEvent: Sendable {
@@ -71,8 +72,8 @@ public func watchRun(
             do {
                 let lock = try store.lock(.exclusive)
                 defer { lock.release() }
-                measured = Analysis(
-                    measurements: try await measure(run, options: options, store: store, progress: progress))
+                measured = try conclusions(
+                    of: try await measure(run, options: options, store: store, progress: progress))
                 try await receive(.measured(measured, news: measured.news(since: analysis)))
             } catch let failure where Failure(wrapping: failure).kind == .temporary || run.series.isOutOfReach(failure)
             {
@@ -194,7 +195,10 @@ struct Watch {
                 // What is not there yet, or not yet whole, may come; the rest is wrong.
                 let isFresh = unsettled.contains(error.path)
                 guard error.kind == .notFound || error.kind == .temporary || isFresh else { throw error }
-                return (.nothingYet(error.description), leftOut)
+                let news =
+                    unsettled.isEmpty
+                    ? "" : " (\(unsettled.count.counted("file")) changed a moment ago and will be looked at again)"
+                return (.nothingYet(error.description + news), leftOut)
             }
         }
     }

@@ -9,27 +9,30 @@ import Runs
 /// - Parameters:
 ///   - reading: How files of others are read; nil: as without options.
 ///   - storesWork: Whether what is finished is kept, and the same command goes on from there.
+///   - isAwaited: Whether a signal leaves the work until it stops by itself; other work is ended after a second.
 func runCommand(
-    reading: ReadingOptions? = nil, storesWork: Bool = false,
+    reading: ReadingOptions? = nil, storesWork: Bool = false, isAwaited: Bool? = nil,
     _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
     reserveStandardStreams()
+    do throws(Failure) { try requireOpenFiles() } catch {
+        printError("instar: \(error.reason)")
+        throw ExitCode(exitStatus(of: error.kind))
+    }
     // Options that were not parsed have no values.
     let workers = reading?.workers() ?? ReadingOptions.workers()
-    let work = ReadingWorkers.$current.withValue(workers) { Task { try await body() } }
-    let interruption = Interruption(storesWork: storesWork) { work.cancel() }
+    let work = ReadingWorkers.$current.withValue(workers) {
+        Task { try await body() }
+    }
+    let interruption = Interruption(storesWork: storesWork, isAwaited: isAwaited ?? storesWork) { work.cancel() }
+    defer { interruption.stop() }
     do {
         try await work.value
-        interruption.stop()
     } catch let exit as ExitCode {
         throw exit
     } catch {
         if let signal = interruption.signal, error is CancellationError {
-            printError(
-                "instar: stopped by \(Interruption.name(signal)); "
-                    + (storesWork
-                        ? "what is done is kept, and the same command goes on from there"
-                        : "nothing was written, and the same command begins anew"))
+            printError(Interruption.farewell(signal, storesWork: storesWork))
             throw ExitCode(128 + signal)
         }
         let failure = Failure(wrapping: error)
@@ -40,10 +43,12 @@ func runCommand(
 
 /// The same for a command that measures: its body is given the options, and what reads files keeps to their memory.
 func runCommand(
-    reading: ReadingOptions, measuring: MeasuringOptions, storesWork: Bool = true,
+    reading: ReadingOptions, measuring: MeasuringOptions, storesWork: Bool = true, isAwaited: Bool? = nil,
     _ body: @escaping @Sendable (MeasureOptions) async throws -> Void
 ) async throws {
-    try await runCommand(storesWork: storesWork) {
+    let storesWork = storesWork && !measuring.dryRun
+    try await runCommand(storesWork: storesWork, isAwaited: isAwaited) {
+        try requireAddressSpace()
         let options = try measuring.resolved()
         try await ReadingWorkers.$current.withValue(reading.workers(memory: options.memoryLimit)) {
             try await body(options)

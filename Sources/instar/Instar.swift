@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Pipeline
 
 /// The command line: parse, call, print, exit status. No work is done here.
@@ -31,4 +32,36 @@ struct Instar: AsyncParsableCommand {
             Schema.self, Serve.self, ServeReads.self, Show.self, SlurmCommand.self, Stages.self, Status.self,
             Watching.self,
         ])
+
+    /// Runs the command. Help and the version are written as results are: where they cannot be, that is a failure.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            leave(EXIT_SUCCESS)
+        } catch {
+            let text = fullMessage(for: error)
+            guard exitCode(for: error).isSuccess, !text.isEmpty else {
+                if !text.isEmpty { printError(text) }
+                leave(exitCode(for: error).rawValue)
+            }
+            do {
+                try await runCommand { try printResult(text) }
+                leave(EXIT_SUCCESS)
+            } catch {
+                leave(exitCode(for: error).rawValue)
+            }
+        }
+    }
+
+    /// Ends the process. Where its address space is limited, at once: threads of OpenBLAS may wait for more of it for ever, and
+    /// the end of its library for them.
+    private static func leave(_ status: Int32) -> Never {
+        if isAddressSpaceLimited { _exit(status) }
+        Foundation.exit(status)
+    }
 }

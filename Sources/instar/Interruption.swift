@@ -1,8 +1,10 @@
 import Foundation
+import Pipeline
 import Synchronization
 
 /// Listens for SIGINT, SIGTERM, SIGHUP and SIGUSR1, which schedulers send ahead of a time limit, for as long as it lives: the
-/// first asks the work to stop, the second ends the process at once. What a reader or a limit of the system would kill the
+/// first asks the work to stop, the second ends the process at once. Work that stores nothing, and is therefore not worth
+/// waiting for, is ended where it has not stopped within a second. What a reader or a limit of the system would kill the
 /// process by is an error of the write instead.
 final class Interruption {
     private let sources: [any DispatchSourceSignal]
@@ -11,7 +13,8 @@ final class Interruption {
     /// The signal that came first, if one did.
     var signal: Int32? { received.signal }
 
-    init(storesWork: Bool, cancel: @escaping @Sendable () -> Void) {
+    /// - Parameter isAwaited: Whether work goes on until it stops by itself.
+    init(storesWork: Bool, isAwaited: Bool, cancel: @escaping @Sendable () -> Void) {
         // A pipe whose reader is gone, and the limit of a file's size.
         for number in [SIGPIPE, SIGXFSZ] { Foundation.signal(number, SIG_IGN) }
         let received = received
@@ -27,13 +30,31 @@ final class Interruption {
                         + (storesWork ? "finishing the draws at work and storing them" : "stopping")
                         + "; a second signal stops at once")
                 cancel()
+                guard !isAwaited else { return }
+                // Not on the queue that a second signal arrives on.
+                DispatchQueue(label: "ending").asyncAfter(deadline: .now() + 1) {
+                    guard !received.isOver else { return }
+                    printError(Interruption.farewell(number, storesWork: storesWork))
+                    endProcess(status: 128 + number)
+                }
             }
             source.resume()
             return source
         }
     }
 
-    func stop() { for source in sources { source.cancel() } }
+    /// The work has ended.
+    func stop() {
+        received.end()
+        for source in sources { source.cancel() }
+    }
+
+    /// The last message of a command that was stopped.
+    static func farewell(_ signal: Int32, storesWork: Bool) -> String {
+        "instar: stopped by \(name(signal)); "
+            + (storesWork
+                ? "what is done is kept, and the same command goes on from there" : "the same command begins anew")
+    }
 
     /// What people call a signal.
     static func name(_ signal: Int32) -> String {
@@ -57,8 +78,13 @@ final class Interruption {
 /// The first signal received; signals arrive on a queue of their own.
 private final class Received: Sendable {
     private let number = Mutex<Int32?>(nil)
+    private let over = Mutex(false)
 
     var signal: Int32? { number.withLock { $0 } }
+    /// Whether the work ended.
+    var isOver: Bool { over.withLock { $0 } }
+
+    func end() { over.withLock { $0 = true } }
 
     /// Whether it is the first.
     func note(_ signal: Int32) -> Bool {

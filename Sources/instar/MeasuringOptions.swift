@@ -172,12 +172,13 @@ struct ByteCount: ExpressibleByArgument {
     init?(argument: String) {
         let digits = argument.prefix { $0.isNumber || $0 == "." }
         let unit = argument.dropFirst(digits.count).lowercased()
-        let powers = ["": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4]
-        let letter = unit.hasSuffix("ib") ? String(unit.dropLast(2)) : unit.count == 2 ? String(unit.dropLast()) : unit
+        let powers = ["": 0, "k": 1, "m": 2, "g": 3, "t": 4]
+        let endings = ["ib", "b", ""]
+        let letter = String(unit.dropLast(endings.first(where: unit.hasSuffix)?.count ?? 0))
         guard let number = Double(digits), let power = powers[letter] else { return nil }
         let product = number * pow(1024, Double(power))
-        // A pebibyte, so that sums of sizes stay within an Int.
-        guard let bytes = Int(exactly: product.rounded()), 1...1 << 50 ~= bytes else { return nil }
+        // From a mebibyte, the unit of messages, to a pebibyte, so that sums of sizes stay within an Int.
+        guard let bytes = Int(exactly: product.rounded()), 1 << 20...1 << 50 ~= bytes else { return nil }
         self.bytes = bytes
     }
 }

@@ -104,4 +104,38 @@ import Testing
         #expect(try analyze("exec \"$0\" \"$@\" >&-") == 1)
         #expect(try scratch.text("stderr").contains("stdout: cannot be written ("))
     }
+
+    /// Conclusions from a table of this length take many seconds.
+    @Test func `a command that stores nothing ends soon after a signal, with no file half-written`() throws {
+        let rows = (0..<60_000).map { "\($0),\(2 + sin(Double($0 * $0)))" }
+        try (["step,loss"] + rows).joined(separator: "\n").write(
+            toFile: scratch.file("long.csv"), atomically: false, encoding: .utf8)
+        let process = try Program.process(["stages", scratch.file("long.csv")], scratch: scratch)
+        try process.run()
+        usleep(1_500_000)
+        #expect(process.isRunning)
+        let start = ContinuousClock.now
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(process.terminationStatus == 143)
+        #expect(try scratch.text("stderr").contains("instar: stopped by SIGTERM; the same command begins anew"))
+        // Neither a lock nor the folder that was made for it.
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("long-instar")))
+    }
+
+    @Test(arguments: ["schema analysis", "--help", "--version", "help analyze"])
+    func `what is only printed is a failure where it cannot be`(arguments: String) throws {
+        let words = arguments.split(separator: " ").map(String.init)
+        let full = try Program.shell("exec \"$0\" \"$@\" > /dev/full", words, scratch: scratch)
+        try full.run()
+        full.waitUntilExit()
+        #expect(full.terminationStatus == 1)
+        #expect(try scratch.text("stderr").contains("stdout: cannot be written"))
+        let whole = try Program.process(words, scratch: scratch)
+        try whole.run()
+        whole.waitUntilExit()
+        #expect(whole.terminationStatus == 0)
+        #expect(try !scratch.text("stdout").isEmpty)
+    }
 }

@@ -32,7 +32,7 @@ import Testing
         Refusal("measure RUN --set precision=half", saying: "expected float or double, found 'half'"),
         Refusal(
             "measure RUN --config /no-such-file.yaml", 66,
-            saying: "/no-such-file.yaml: is not there; expected a file of text"),
+            saying: "/no-such-file.yaml: is not there; expected a file"),
         Refusal("measure RUN --set parameters=W", saying: "listed in a settings file, or stated by --parameters"),
         Refusal("measure RUN --draws 9223372036854775807", saying: "--draws: expected 4 to 10⁸"),
         Refusal("measure RUN --burn-in=-1", saying: "--burn-in: expected 0 to 10⁸, found -1"),
@@ -82,7 +82,12 @@ import Testing
         Refusal("serve RUN --port 70000", saying: "--port: expected 0 to 65535, found 70000"),
         Refusal("serve /no-such-folder", 66, saying: "expected a folder that runs lie in"),
         // An address of the documentation's (RFC 5737), which no machine has.
-        Refusal("serve RUN --host 203.0.113.7", 1, saying: "Check --host and --port"),
+        Refusal(
+            "serve RUN --host 203.0.113.7", 1,
+            saying: "203.0.113.7: Cannot assign requested address. Check --host and --port"),
+        Refusal("measure RUN --memory 4GG", saying: "--memory"),
+        Refusal("measure RUN --memory 4", saying: "--memory"),
+        Refusal("analyze RUN --output /proc/instar", 1, saying: "state another --output"),
     ]) func `is refused`(_ refusal: Refusal) throws {
         let scratch = try Scratch()
         let needsFolder = ["measure", "calibrate", "slurm", "merge", "status", "report", "show"].contains(
@@ -128,12 +133,12 @@ import Testing
         #expect(errors.contains("--output: expected a folder, found an empty name"), "\(errors)")
     }
 
-    @Test func `a folder in place of an analysis is a failure to read`() throws {
+    @Test func `a folder in place of an analysis is bad data`() throws {
         let scratch = try Scratch()
         try FileManager.default.createDirectory(
             atPath: scratch.file("analysis.json"), withIntermediateDirectories: false)
-        let errors = try Program.failure(status: 1, ["show", scratch.file("analysis.json")], scratch: scratch)
-        #expect(errors.contains("analysis.json: expected a file of text, found a folder"), "\(errors)")
+        let errors = try Program.failure(status: 65, ["show", scratch.file("analysis.json")], scratch: scratch)
+        #expect(errors.contains("analysis.json: expected a file, found a folder"), "\(errors)")
     }
 
     /// With an sbatch of its own, whatever the machine has.

@@ -202,4 +202,11 @@ import Testing
         #expect(failure.reason.contains("Was the checkpoint replaced?") && failure.reason.contains("--output"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: unit)) == before)
     }
+
+    @Test(arguments: ["trainable: []", "buffers: [W, b]"])
+    func `a run of which nothing is sampled is refused`(rules: String) async throws {
+        try run.rewriteManifest("loss: sum-squared-error\n\(rules)\n")
+        let failure = try await analyzeFailure()
+        #expect(failure.kind == .mismatch && failure.reason.contains("nothing is left to sample"), "\(failure)")
+    }
 }

@@ -40,4 +40,12 @@ import Testing
         #expect(try limit(groups.merging([path: "9223372036854771712\n"]) { $1 }) == 1_000)
         #expect(try limit(groups.merging(["/sys/fs/cgroup/memory/memory.limit_in_bytes": "600\n"]) { $1 }) == 600)
     }
+
+    @Test func `a limit of address space is a failure before linear algebra waits for ever`() throws {
+        try requireAddressSpace(100, remaining: 100)
+        try requireAddressSpace(100, remaining: nil)
+        let failure = #expect(throws: Failure.self) { try requireAddressSpace(3 << 20, remaining: 1 << 20) }
+        #expect(failure?.kind == .io)
+        #expect(failure?.reason.contains("(ulimit -v): 1 MiB are left of it, and about 3 MiB are needed") == true)
+    }
 }

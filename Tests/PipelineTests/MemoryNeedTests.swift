@@ -13,6 +13,13 @@ import Testing
         #expect(try need.workers(wanted: 8, limit: 1_000) == 8)
         #expect(try need.workers(wanted: 8, limit: 349) == 4)
         #expect(try need.workers(wanted: 8, limit: 180) == 1)
+        // OpenBLAS takes address space for each.
+        let space = 180 + 3 * (addressSpacePerWorker + 50)
+        #expect(try need.workers(wanted: 8, limit: 1_000, addressSpace: space) == 3)
+        let narrow = #expect(throws: Failure.self) {
+            try need.workers(wanted: 8, limit: 1_000, addressSpace: addressSpacePerWorker)
+        }
+        #expect(narrow?.kind == .io)
         let error = #expect(throws: Failure.self) { try need.workers(wanted: 1, limit: 179) }
         #expect(error?.kind == .unsupported && error?.reason.contains("--memory") == true)
     }

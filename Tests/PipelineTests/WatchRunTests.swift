@@ -47,10 +47,11 @@ import Testing
         }
         #expect(reason.contains("\(run.path)/later"))
         try FileManager.default.copyItem(atPath: whole.path, toPath: "\(run.path)/later")
-        guard case .nothingYet = try watch.look().state else {
+        guard case .nothingYet(let news) = try watch.look().state else {
             Issue.record("files that were just written take part")
             return
         }
+        #expect(news.contains("files changed a moment ago and will be looked at again)"), "\(news)")
         #expect(try steps(watch.look().state)?.count == names.count)
     }
 

@@ -85,7 +85,9 @@ struct MeasurementStore: Sendable {
     func readSettings() throws(Failure) -> StoredSettings? {
         try readStoredJSON(
             settingsPath, expected: "the settings of earlier work",
-            remedy: "Remove \(folder), or state another --output")
+            remedy:
+                "Remove that file and run again with the options of before: what is stored beside it is used where it fits"
+        )
     }
 
     /// Makes `settings` those of this folder.

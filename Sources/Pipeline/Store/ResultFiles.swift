@@ -11,12 +11,22 @@ import Runs
 /// - Throws: `Failure` of kind `io` naming the file; `unsupported` where a folder below `folder` is a link.
 public func writeFiles(_ files: [(name: String, text: String)], to folder: String) throws(Failure) {
     do throws(HDF5Error) {
-        for (name, text) in files {
-            if let end = name.lastIndex(of: "/") { try AtomicFile.makeFolder("\(folder)/\(name[..<end])") }
-            try AtomicFile.write(Array(text.utf8), to: "\(folder)/\(name)")
+        try AtomicFile.together { () throws(HDF5Error) in
+            for (name, text) in files {
+                if let end = name.lastIndex(of: "/") { try AtomicFile.makeFolder("\(folder)/\(name[..<end])") }
+                try AtomicFile.write(Array(text.utf8), to: "\(folder)/\(name)")
+            }
         }
     } catch {
         throw Failure(wrapping: error)
+    }
+}
+
+/// Ends the process as it is, but not while a file is half-written, and with folders of results given back.
+public func endProcess(status: Int32) {
+    AtomicFile.betweenWrites {
+        StoreLock.releaseAll()
+        _exit(status)
     }
 }
 
@@ -51,11 +61,12 @@ func readStoredJSON<Value: Decodable>(
     _ path: String, expected: String, remedy: String
 ) throws(Failure) -> Value? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    let text: String
-    do throws(RunError) { text = try readText(path, greatestByteCount: 64 << 20) } catch {
+    do {
+        return try JSONDecoder().decode(
+            Value.self, from: Data(try readText(path, greatestByteCount: 64 << 20).utf8))
+    } catch let error as RunError where error.kind != .malformed {
         throw Failure(wrapping: error)
-    }
-    do { return try JSONDecoder().decode(Value.self, from: Data(text.utf8)) } catch {
+    } catch {
         throw Failure(
             .malformed, "\(path): expected \(expected), found something else, or only a part of it. \(remedy)")
     }

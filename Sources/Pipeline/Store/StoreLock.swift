@@ -31,6 +31,12 @@ public final class StoreLock: Sendable {
     /// The folders that were made for this, outermost first.
     private let madeFolders: [String]
     private let isReleased = Atomic(false)
+    /// Those that this process holds.
+    private static let held = Mutex<[ObjectIdentifier: Reference]>([:])
+
+    private struct Reference: Sendable {
+        weak let lock: StoreLock?
+    }
 
     /// Takes the folder, which is made where it is missing.
     ///
@@ -56,11 +62,13 @@ public final class StoreLock: Sendable {
         let end = ContinuousClock.now + patience
         while true {
             made += try StoreLock.makeFolders(folder)
-            let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o666)
-            if descriptor < 0 {
+            let descriptor: Int32
+            do throws(RegularFile.Problem) {
+                descriptor = try RegularFile.open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW).descriptor
+            } catch {
                 // Another process removed the folder it had made.
-                if errno == ENOENT, ContinuousClock.now < end { continue }
-                throw StoreLock.systemFailure(path)
+                if case .isAbsent = error, ContinuousClock.now < end { continue }
+                throw StoreLock.failure(path, error.words)
             }
             switch StoreLock.take(descriptor, path: path, record: record, kernelLock: kernelLock) {
             case .taken(let abandoned, let isKernelLocked):
@@ -68,6 +76,7 @@ public final class StoreLock: Sendable {
                 self.abandoned = abandoned.map(\.description)
                 self.kernelLock = isKernelLocked ? kernelLock : nil
                 madeFolders = made
+                StoreLock.held.withLock { $0[ObjectIdentifier(self)] = Reference(lock: self) }
                 if mode == .exclusive {
                     for place in [folder, "\(folder)/units", "\(folder)/figures", "\(folder)/tasks"] {
                         AtomicFile.removeLeftovers(in: place)
@@ -93,9 +102,15 @@ public final class StoreLock: Sendable {
 
     deinit { release() }
 
+    /// Gives back all folders that this process holds.
+    static func releaseAll() {
+        for reference in held.withLock({ Array($0.values) }) { reference.lock?.release() }
+    }
+
     /// Gives the folder back; does nothing the second time. Folders that were made for this and are empty go.
     public func release() {
         guard !isReleased.exchange(true, ordering: .relaxed) else { return }
+        _ = StoreLock.held.withLock { $0.removeValue(forKey: ObjectIdentifier(self)) }
         _ = StoreLock.append(record.returned, to: descriptor)
         // Whoever holds the file alone removes it.
         if let kernelLock, kernelLock(descriptor, LOCK_EX | LOCK_NB) == 0, StoreLock.isFile(descriptor, at: path) {
@@ -182,16 +197,27 @@ public final class StoreLock: Sendable {
             errno = ENOTDIR
             throw systemFailure(folder)
         case ENOENT:
-            let above = URL(fileURLWithPath: folder).deletingLastPathComponent().path
-            guard above != folder else { throw systemFailure(folder) }
-            return try makeFolders(above) + (try makeFolders(folder))
+            let parent = (folder as NSString).deletingLastPathComponent
+            let above = parent.isEmpty ? "." : parent
+            var made: [String] = []
+            if stat(above, &status) != 0, above.utf8.count < folder.utf8.count { made = try makeFolders(above) }
+            // Another process may have made either meanwhile. Some folders hold no others, as /proc, and one that was removed
+            // while somebody works in it.
+            guard mkdir(folder, 0o777) == 0 else {
+                guard errno == EEXIST else { throw systemFailure(folder) }
+                return try made + makeFolders(folder)
+            }
+            return made + [folder]
         default: throw systemFailure(folder)
         }
     }
 
     private static func systemFailure(_ path: String) -> Failure {
-        let reason = String(cString: strerror(errno))
-        return Failure(
+        failure(path, String(cString: strerror(errno)))
+    }
+
+    private static func failure(_ path: String, _ reason: String) -> Failure {
+        Failure(
             .io,
             "\(path): cannot be made or written to (\(reason)). Check permissions and space, or state another --output"
         )

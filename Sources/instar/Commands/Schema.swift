@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Reports
 
 /// `instar schema DOCUMENT`
-struct Schema: ParsableCommand {
+struct Schema: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the JSON Schema of a document that Instar writes.",
         discussion: """
@@ -19,7 +19,10 @@ struct Schema: ParsableCommand {
     )
     var document: PublishedSchema
 
-    func run() { print(document.text, terminator: "") }
+    func run() async throws {
+        let text = document.text
+        try await runCommand { try printResult(text, terminator: "") }
+    }
 }
 
 extension PublishedSchema: ExpressibleByArgument {}

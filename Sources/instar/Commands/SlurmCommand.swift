@@ -49,7 +49,7 @@ struct SlurmCommand: AsyncParsableCommand {
 
     func run() async throws {
         let command = self
-        try await runCommand(reading: reading, measuring: measuring, storesWork: false) { options in
+        try await runCommand(reading: reading, measuring: measuring, storesWork: false, isAwaited: submit) { options in
             let script = try command.script(options)
             guard command.submit else {
                 try printResult(script, terminator: "")

@@ -29,7 +29,11 @@ struct Stages: AsyncParsableCommand {
         help: ArgumentHelp(
             "What a column is: step, llc, llc_error or loss; may be repeated.", valueName: "what=name"))
     var column: [String] = []
-    @Option(help: "The folder the results go to (default: FILE-instar, or RUN/instar).") var output: String?
+    @Option(
+        help:
+            "The folder the results go to (default: FILE-instar); of a measured run, the one its measurements are in as well (default: RUN/instar)."
+    )
+    var output: String?
     @OptionGroup var result: ResultOptions
 
     func run() async throws {
@@ -38,7 +42,8 @@ struct Stages: AsyncParsableCommand {
         try await runCommand(reading: reading) {
             let folder = outputFolder(run: path, output: output)
             let analysis = try findStages(
-                at: path, output: output, columns: try columns(column), method: method.map { Method($0) }
+                at: path, output: output, columns: try columns(column), method: method.map { Method($0) },
+                note: printNote
             ) { try writeOutputs(of: $0, to: folder) }
             try result.show(analysis, folder: folder)
         }

@@ -37,7 +37,13 @@ struct RunServer: Sendable {
         } catch let error as IOError where error.errnoCode == EACCES {
             throw Failure(.io, "port \(port) of \(host) is not open to this user: state one from 1024 on with --port")
         } catch {
-            throw Failure(.io, "cannot listen at port \(port) of \(host): \(error). Check --host and --port")
+            let reason =
+                switch error {
+                case let error as IOError: String(cString: strerror(error.errnoCode))
+                case is SocketAddressError: "no address is known for this name"
+                default: "\(error)"
+                }
+            throw Failure(.io, "cannot listen at port \(port) of \(host): \(reason). Check --host and --port")
         }
     }
 

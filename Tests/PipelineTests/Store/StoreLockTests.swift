@@ -165,8 +165,6 @@ import Testing
             let below = try refusal("\(folder)/file/instar", .exclusive)
             #expect(below.kind == .io && below.reason.contains("\(folder)/file/instar: cannot be made"))
             #expect(try refusal("\(folder)/file", .exclusive).reason.contains("Not a directory"))
-            let above = try refusal("\(folder)/none/../instar", .exclusive)
-            #expect(above.kind == .io && above.reason.contains("No such file or directory"))
             try FileManager.default.createSymbolicLink(atPath: "\(folder)/lock", withDestinationPath: "\(folder)/file")
             let link = try refusal(folder, .exclusive)
             #expect(link.kind == .io && link.reason.contains("\(folder)/lock"))
@@ -199,5 +197,11 @@ import Testing
             defer { lock.release() }
             #expect(!left.contains { isThere("\(folder)/\($0)") })
         }
+    }
+
+    /// The system says that something is not there although the folder above is.
+    @Test(.timeLimit(.minutes(1))) func `a folder that cannot be made for no reason of its path is a failure`() throws {
+        let failure = try refusal("/proc/instar/results", .exclusive)
+        #expect(failure.kind == .io && failure.reason.contains("/proc/instar: cannot be made or written to"))
     }
 }
