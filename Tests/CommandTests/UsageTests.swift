@@ -126,6 +126,36 @@ import Testing
         #expect(errors.contains(message) && errors.contains(name), "\(errors)")
     }
 
+    @Test func `an analysis whose parts contradict each other is bad data`() throws {
+        let scratch = try Scratch()
+        let run = try Program.run(
+            "stages", try Fixture.url("runs/tms-seed-A/kgons.csv").path, "--output", scratch.file("out"),
+            scratch: scratch)
+        #expect(run.status == 0, "\(run.errors)")
+        let path = scratch.file("out/analysis.json")
+        var document = try #require(
+            JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any])
+        document["checkpoints"] = try #require(document["checkpoints"] as? [Any]).reversed() as [Any]
+        try JSONSerialization.data(withJSONObject: document).write(to: URL(fileURLWithPath: path))
+        let errors = try Program.failure(status: 65, ["show", path], scratch: scratch)
+        #expect(errors.contains("was changed since it was written: the steps of its checkpoints"), "\(errors)")
+    }
+
+    /// Limits that a shell gives, and libraries do not survive.
+    @Test(arguments: [
+        ("ulimit -n 40", "this process may have 40 files open (ulimit -n), and 128 are needed"),
+        ("ulimit -v 400000", "the address space of this process is limited (ulimit -v)"),
+    ]) func `a limit that is too low is a failure of the system`(_ limit: String, _ message: String) throws {
+        let scratch = try Scratch()
+        let process = try Program.shell(
+            "\(limit); exec \"$0\" \"$@\"",
+            ["analyze", try Fixture.url("runs/tms-seed-A").path, "--output", scratch.file("out")], scratch: scratch)
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 1)
+        #expect(try scratch.text("stderr").contains(message))
+    }
+
     @Test func `an empty name is no folder of results`() throws {
         let scratch = try Scratch()
         let errors = try Program.failure(

@@ -113,8 +113,9 @@ import Testing
 
     /// What is asked of a writer, the object that it cannot make, and why.
     struct Refusal: Sendable, CustomTestStringConvertible {
-        let object: String
+        let object: String?
         let words: String
+        var kind = HDF5Error.Kind.io
         let write: @Sendable (HDF5Writer) throws(HDF5Error) -> Void
         var testDescription: String { words }
     }
@@ -124,6 +125,11 @@ import Testing
     @Test(arguments: [
         Refusal(object: "/@twice", words: "cannot be written") { root throws(HDF5Error) in
             for value in [1, 2] { try root.setAttribute("twice", .integer(value)) }
+        },
+        Refusal(object: nil, words: "1026 names of up to 1048576 bytes are too long", kind: .unsupported) {
+            root throws(HDF5Error) in
+            let long = String(repeating: "n", count: 1 << 20)
+            try root.write("names", [long] + [String](repeating: "", count: 1_025))
         },
         Refusal(object: "/x", words: "cannot be compressed") { root throws(HDF5Error) in
             try root.write("x", pair, compression: 10)
@@ -138,7 +144,7 @@ import Testing
     ])
     func `what the library refuses is an error that names the object`(refusal: Refusal) {
         let error = #expect(throws: HDF5Error.self) { _ = try HDF5File.image(path: "a.h5", refusal.write) }
-        #expect(error?.kind == .io && error?.path == "a.h5" && error?.object == refusal.object)
+        #expect(error?.kind == refusal.kind && error?.path == "a.h5" && error?.object == refusal.object)
         #expect(error?.reason.contains(refusal.words) == true, "\(error?.reason ?? "")")
     }
 
