@@ -64,6 +64,8 @@ struct LoadedModel: Sendable {
         ]
     }
 
+    /// Checks that there is something to sample; without, λ̂ would be rounding noise.
+    ///
     /// - Throws: `mismatch` where no parameter is sampled.
     func requireSampled() throws(Failure) {
         guard !binding.slots.contains(where: \.isTrainable) else { return }

@@ -144,7 +144,7 @@ import Testing
     /// Limits that a shell gives, and libraries do not survive.
     @Test(arguments: [
         ("ulimit -n 40", "this process may have 40 files open (ulimit -n), and 128 are needed"),
-        ("ulimit -v 400000", "the address space of this process is limited (ulimit -v)"),
+        ("export OPENBLAS_NUM_THREADS=1; ulimit -v 300000", "the address space of this process is limited (ulimit -v)"),
     ]) func `a limit that is too low is a failure of the system`(_ limit: String, _ message: String) throws {
         let scratch = try Scratch()
         let process = try Program.shell(
