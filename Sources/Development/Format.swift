@@ -16,17 +16,21 @@ public enum Format {
 
     /// A step that was inferred, rounded to three significant digits: 16731.2 → "16,700". A whole number is a
     /// checkpoint's and keeps all its digits.
-    public static func step(_ step: Double) -> String {
+    ///
+    /// - Parameter interval: Where it may lie, if that is shown beside it: then to the place of its width at least.
+    public static func step(_ step: Double, in interval: ClosedRange<Double>? = nil) -> String {
         guard step.isFinite else { return "–" }
         if let whole = Int(exactly: step) { return Format.step(whole) }
         if step.magnitude < 10 { return value(step, significantDigits: 2) }
-        let unit = pow(10, max(0, floor(log10(step.magnitude)) - 2))
+        let width = interval.map { $0.upperBound - $0.lowerBound } ?? .infinity
+        let place = min(floor(log10(step.magnitude)) - 2, floor(log10(max(width, 1))))
+        let unit = pow(10, max(0, place))
         return Int(exactly: (step / unit).rounded() * unit).map { Format.step($0) } ?? value(step)
     }
 
     /// An interval of inferred steps: "[800, 1,020]".
     public static func interval(_ interval: ClosedRange<Double>) -> String {
-        "[\(step(interval.lowerBound)), \(step(interval.upperBound))]"
+        "[\(step(interval.lowerBound, in: interval)), \(step(interval.upperBound, in: interval))]"
     }
 
     /// A number to some significant digits; powers of ten outside 10⁻⁴…10⁶. "–" when it is not finite.

@@ -258,7 +258,7 @@ extension StageFinding {
         let places = boundaries.map { boundary in
             let support = boundary.support.map { ", support \(Format.share($0))" } ?? ""
             let interval = Format.interval(boundary.interval)
-            return "\(unit) \(Format.step(boundary.step)) "
+            return "\(unit) \(Format.step(boundary.step, in: boundary.interval)) "
                 + (boundary.support == nil ? "(between \(interval))" : "(95 % interval \(interval)\(support))")
         }
         let start = stages.first.map(\.start).flatMap { start in

@@ -34,7 +34,8 @@ extension Analysis {
         let boundaries = stages?.boundaries ?? []
         func place(_ boundary: Boundary) -> String {
             let support = boundary.support.map { ", support \(Format.value($0, significantDigits: 2))" } ?? ""
-            return "\(Format.step(boundary.step)) \(Format.interval(boundary.interval))\(support)"
+            return
+                "\(Format.step(boundary.step, in: boundary.interval)) \(Format.interval(boundary.interval))\(support)"
         }
         var news: [String] = []
         for boundary in boundaries {

@@ -58,7 +58,7 @@ public struct HDF5File: Sendable {
             throw HDF5Error(kind, "cannot be opened: \(String(cString: strerror(code)))", path: path)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw HDF5Error(.mismatch, "expected an HDF5 file, found a folder or device", path: path)
+            throw HDF5Error(.malformed, "expected an HDF5 file, found a folder or device", path: path)
         }
         guard access(path, R_OK) == 0 else {
             throw HDF5Error(

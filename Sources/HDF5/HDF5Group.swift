@@ -122,6 +122,24 @@ public struct HDF5Group: Sendable {
         return members
     }
 
+    /// The members that can be opened.
+    ///
+    /// Of an object that failed to open once, libhdf5 shows at the next try what it did read: a part. So damage must be an
+    /// error the first time that it is met.
+    ///
+    /// - Throws: `malformed` where one of them is damaged, and as `members`.
+    public func soundMembers() throws(HDF5Error) -> [Member] {
+        var sound: [Member] = []
+        for member in try members() {
+            if case .refused(let error) = member.kind {
+                if error.kind == .malformed { throw error }
+            } else {
+                sound.append(member)
+            }
+        }
+        return sound
+    }
+
     private func kind(of name: String, _ link: H5L_type_t) -> Member.Kind {
         guard link == H5L_TYPE_HARD || link == H5L_TYPE_SOFT else {
             return .refused(OpenObject.outside(path(of: name), of: file))
@@ -234,7 +252,8 @@ struct OpenObject {
     private static func error(_ path: String, of file: HDF5File) -> HDF5Error {
         let messages = HDF5Library.messages()
         func says(_ text: String) -> Bool { messages.contains { $0.contains(text) } }
-        if says("doesn't exist") || says("component not found") {
+        let isDamaged = ["protect", "load", "deserialize"].contains { says("unable to \($0)") }
+        if !isDamaged, says("doesn't exist") || says("component not found") {
             return HDF5Error(.notFound, "is not in the file", path: file.path, object: path)
         }
         if says("traversal operator failed") {

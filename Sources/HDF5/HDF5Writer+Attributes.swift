@@ -2,7 +2,7 @@ import CHDF5
 import Foundation
 
 extension HDF5Writer {
-    /// Writes an attribute: int64, float64, or UTF-8 strings of one size.
+    /// Writes an attribute: int64, float64, or UTF-8 strings.
     static func setAttribute(
         _ name: String, _ value: HDF5Attribute, of owner: Handle, path: String, filePath: String
     ) throws(HDF5Error) {
@@ -31,46 +31,47 @@ extension HDF5Writer {
             let attribute = try create(instar_h5_stored_double(), scalar)
             status = H5Awrite(attribute.id, instar_h5_native_double(), &number)
         case .text(let text):
-            let padded = try PaddedTexts([text], path: filePath)
+            let padded = try paddedText(text, filePath)
             let attribute = try create(padded.type.id, scalar)
             status = H5Awrite(attribute.id, padded.type.id, padded.bytes)
         case .texts(let texts):
-            let padded = try PaddedTexts(texts, path: filePath)
+            let type = try textType(size: instar_h5_variable_length(), filePath)
             var extent = hsize_t(texts.count)
-            let attribute = try create(padded.type.id, Handle(H5Screate_simple(1, &extent, nil), { H5Sclose($0) }))
-            status = texts.isEmpty ? 0 : H5Awrite(attribute.id, padded.type.id, padded.bytes)
+            let attribute = try create(type.id, Handle(H5Screate_simple(1, &extent, nil), { H5Sclose($0) }))
+            status = texts.isEmpty ? 0 : withCStrings(texts) { H5Awrite(attribute.id, type.id, $0) }
         }
         guard status >= 0 else { throw failure() }
     }
+
+    /// A text of a size of its own: it lies in its object, within its checksum. Texts of any size lie in a heap that has none,
+    /// and whose damage libhdf5 does not survive; lists are of these, since netCDF does not read padded ones, and nothing of
+    /// ours depends on them.
+    static func paddedText(_ text: String, _ filePath: String) throws(HDF5Error) -> (type: Handle, bytes: [UInt8]) {
+        // netCDF takes a text of one byte for a character.
+        let size = max(2, text.utf8.count)
+        let type = try textType(size: size, filePath)
+        return (type, Array(text.utf8) + [UInt8](repeating: 0, count: size - text.utf8.count))
+    }
+
+    /// The type of UTF-8 strings of a size.
+    static func textType(size: Int, _ filePath: String) throws(HDF5Error) -> Handle {
+        guard let type = Handle(H5Tcopy(instar_h5_c_string()), { H5Tclose($0) }), H5Tset_size(type.id, size) >= 0,
+            H5Tset_strpad(type.id, size == instar_h5_variable_length() ? H5T_STR_NULLTERM : H5T_STR_NULLPAD) >= 0,
+            H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0
+        else { throw HDF5Error(.io, "libhdf5 has no memory left (\(HDF5Library.lastMessage()))", path: filePath) }
+        return type
+    }
 }
 
-/// UTF-8 strings of one size, padded with zeros: they lie in their object, within its checksum. Those of any size would lie in
-/// a heap that has none, and whose damage libhdf5 does not survive.
-struct PaddedTexts {
-    let type: Handle
-    let bytes: [UInt8]
-    /// Bytes of each.
-    let size: Int
-
-    /// - Throws: `unsupported` where one is so long that all would take more than a gigabyte.
-    init(_ texts: [String], path: String) throws(HDF5Error) {
-        // netCDF takes texts of one byte for characters.
-        let size = max(2, texts.map(\.utf8.count).max() ?? 2)
-        let (count, overflows) = size.multipliedReportingOverflow(by: texts.count)
-        guard !overflows, count <= 1 << 30 else {
-            throw HDF5Error(
-                .unsupported, "\(texts.count) names of up to \(size) bytes are too long to be stored; shorten them",
-                path: path)
-        }
-        guard let type = Handle(H5Tcopy(instar_h5_c_string()), { H5Tclose($0) }), H5Tset_size(type.id, size) >= 0,
-            H5Tset_strpad(type.id, H5T_STR_NULLPAD) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0
-        else { throw HDF5Error(.io, "libhdf5 has no memory left (\(HDF5Library.lastMessage()))", path: path) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for text in texts {
-            bytes += text.utf8
-            bytes += repeatElement(0, count: size - text.utf8.count)
-        }
-        (self.type, self.bytes, self.size) = (type, bytes, size)
+/// Calls `body` with an array of pointers to the strings, each ended by a zero byte.
+func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result) -> Result {
+    var bytes: [CChar] = []
+    var starts: [Int] = []
+    for text in texts {
+        starts.append(bytes.count)
+        bytes.append(contentsOf: text.utf8CString)
+    }
+    return bytes.withUnsafeBufferPointer { buffer in
+        body(starts.map { start in buffer.baseAddress.map { $0 + start } })
     }
 }

@@ -67,18 +67,29 @@ public struct HDF5Writer {
         try finish(dataset, name, tensor.shape, dimensions, attributes)
     }
 
-    /// Writes a one-dimensional dataset of UTF-8 strings, all padded to the size of the longest.
+    /// Writes a one-dimensional dataset of UTF-8 strings, each of its own size; one alone with a checksum.
     ///
-    /// - Throws: As `write`; `unsupported` where all together would take more than a gigabyte.
+    /// - Throws: As `write`.
     public func write(
         _ name: String, _ texts: [String], dimensions: [String] = [],
         attributes: [(name: String, value: HDF5Attribute)] = []
     ) throws(HDF5Error) {
         HDF5Library.enter()
         defer { HDF5Library.leave() }
-        let padded = try PaddedTexts(texts, path: filePath)
-        let dataset = try create(name, padded.type.id, [texts.count], nil, elementSize: padded.size)
-        try fill(dataset, padded.type.id, padded.bytes, name)
+        let dataset: Handle
+        if texts.count == 1 {
+            let padded = try HDF5Writer.paddedText(texts[0], filePath)
+            dataset = try create(name, padded.type.id, [1], nil, elementSize: padded.bytes.count)
+            try fill(dataset, padded.type.id, padded.bytes, name)
+        } else {
+            let type = try HDF5Writer.textType(size: instar_h5_variable_length(), filePath)
+            dataset = try create(name, type.id, [texts.count], nil, elementSize: nil)
+            let status = withCStrings(texts) { pointers in
+                H5Dwrite(
+                    dataset.id, type.id, instar_h5_default(), instar_h5_default(), instar_h5_default(), pointers)
+            }
+            guard texts.isEmpty || status >= 0 else { throw failure("cannot be written", name) }
+        }
         try finish(dataset, name, [texts.count], dimensions, attributes)
     }
 
@@ -94,7 +105,7 @@ public struct HDF5Writer {
     }
 
     private func create(
-        _ name: String, _ type: hid_t, _ shape: Shape, _ compression: Int?, elementSize: Int
+        _ name: String, _ type: hid_t, _ shape: Shape, _ compression: Int?, elementSize: Int?
     ) throws(HDF5Error) -> Handle {
         let properties = try creationProperties(instar_h5_dataset_create(), name)
         guard setLayout(properties, shape, compression, elementSize: elementSize) else {
@@ -110,8 +121,12 @@ public struct HDF5Writer {
 
     /// Lays values out so that a byte that changes on the disk is found: few of them stand in the object's header, with its
     /// checksum, and many in chunks with one each.
-    private func setLayout(_ properties: Handle, _ shape: Shape, _ compression: Int?, elementSize: Int) -> Bool {
-        guard shape.elementCount > 0, compression == nil ? hasChecksums : shape.rank > 0 else { return true }
+    ///
+    /// - Parameter elementSize: Bytes of a value; nil for texts, which lie elsewhere, and which no filter can be demanded for.
+    private func setLayout(_ properties: Handle, _ shape: Shape, _ compression: Int?, elementSize: Int?) -> Bool {
+        guard let elementSize, shape.elementCount > 0, compression == nil ? hasChecksums : shape.rank > 0 else {
+            return true
+        }
         if compression == nil, shape.elementCount * elementSize <= HDF5Writer.greatestHeaderByteCount {
             return H5Pset_layout(properties.id, H5D_COMPACT) >= 0
         }

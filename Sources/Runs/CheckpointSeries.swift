@@ -60,6 +60,7 @@ public struct CheckpointSeries: Sendable {
             let steps = try CheckpointSeries.steps(of: files, explicitSteps, reader, &damaged, opened)
             axis = steps.axis
             let stepOfFile = Dictionary(zip(files, steps.values)) { first, _ in first }
+            notes += steps.notes
             found = groups.compactMap { files in
                 stepOfFile[files[0]].map {
                     CheckpointReference(step: $0, file: files[0], group: group, otherFiles: Array(files.dropFirst()))
@@ -140,7 +141,7 @@ public struct CheckpointSeries: Sendable {
     private static func steps(
         of files: [String], _ explicit: [String: Int]?, _ reader: any CheckpointReader,
         _ damaged: inout [String: RunError], _ opened: (_ done: Int, _ of: Int) -> Void
-    ) throws(RunError) -> (values: [Int], axis: Axis) {
+    ) throws(RunError) -> (values: [Int], axis: Axis, notes: [String]) {
         if let explicit {
             var values: [Int] = []
             for file in files {
@@ -149,7 +150,7 @@ public struct CheckpointSeries: Sendable {
                 }
                 values.append(step)
             }
-            return (values, .step)
+            return (values, .step, [])
         }
         var told: [String: CheckpointStep.Found] = [:]
         var untold: [String] = []
@@ -189,7 +190,14 @@ public struct CheckpointSeries: Sendable {
                     + "under `steps:` in run.yaml",
                 path: URL(fileURLWithPath: files[0]).deletingLastPathComponent().path)
         }
-        return (found.map(\.value), axis)
+        let others = zip(files, found).filter { file, step in
+            stepInName(of: file).map { $0.axis == step.axis && $0.value != step.value } ?? false
+        }.map { "\(name($0)) \($1.value)" }
+        let notes =
+            others.isEmpty
+            ? []
+            : ["the \(axis.rawValue) is another in the file than in its name, and the file's is taken: \(others.list)"]
+        return (found.map(\.value), axis, notes)
     }
 
     private static func stepInName(of file: String) -> CheckpointStep.Found? {

@@ -105,14 +105,16 @@ enum CheckpointStep {
 
     /// Compiled once: a literal within a function is compiled at every call, which takes longer than a match.
     ///
-    /// No number with a fraction or an exponent: `loss` and the like, or a form that digits alone misread.
+    /// No number with a fraction, an exponent, groups of digits or a unit, as 1.5, 1e3, 1_000 and 10k: `loss` and the like, or
+    /// a form that digits alone misread.
     private enum Patterns {
         // Regexes do not change, though they are not declared `Sendable`.
         nonisolated(unsafe) static let markedStep =
-            /(?:^|[^a-z])(?:global_?step|steps?|iter(?:ation)?|it|ba|checkpoint|ckpt|cpt)[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/
+            /(?:^|[^a-z])(?:global_?step|steps?|iter(?:ation)?|it|ba|checkpoint|ckpt|cpt)[-_=]?(\d+)(?!\d|[.,_]\d|e[-+]?\d|[kmbg](?![a-z])|x\d)/
         nonisolated(unsafe) static let numberBeforeStep = /(?:^|[^\d.])(\d+)step/
         nonisolated(unsafe) static let bareNumber = /^(\d+)$/
-        nonisolated(unsafe) static let markedEpoch = /(?:^|[^a-z])ep(?:och)?[-_=]?(\d+)(?!\d|\.\d|e[-+]?\d)/
+        nonisolated(unsafe) static let markedEpoch =
+            /(?:^|[^a-z])ep(?:och)?[-_=]?(\d+)(?!\d|[.,_]\d|e[-+]?\d|[kmbg](?![a-z])|x\d)/
         nonisolated(unsafe) static let number = /\d+(?:\.\d+)?/
     }
 }

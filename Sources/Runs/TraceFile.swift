@@ -22,7 +22,7 @@ struct TraceFile {
         self.path = path
         let (root, places) = try readingHDF5 { () throws(HDF5Error) -> (HDF5Group, [HDF5Group]) in
             let root = try HDF5File(reading: path).root()
-            let groups = Set(try root.members().filter { $0.kind == .group }.map(\.name))
+            let groups = Set(try root.soundMembers().filter { $0.kind == .group }.map(\.name))
             var places: [HDF5Group] = []
             for name in TraceFile.groupNames where groups.contains(name) { places.append(try root.group(name)) }
             return (root, places + [root])
@@ -39,7 +39,7 @@ struct TraceFile {
 
     /// What the file holds.
     func traces() throws(RunError) -> StoredTraces {
-        let members = try readingHDF5 { () throws(HDF5Error) in try root.members() }
+        let members = try readingHDF5 { () throws(HDF5Error) in try root.soundMembers() }
         guard !members.contains(where: { $0.name == "instar" && $0.kind == .group }) else {
             throw RunError(
                 .mismatch, "holds Instar's own measurements of a run; give the run's directory instead", path: path)
@@ -77,7 +77,7 @@ struct TraceFile {
     private func loss(below name: String) throws(RunError) -> (array: LabelledArray, group: String?)? {
         let groups = try readingHDF5 { () throws(HDF5Error) -> [HDF5Group] in
             guard !name.isEmpty else { return places }
-            let exists = try root.members().contains { $0.name == name && $0.kind == .group }
+            let exists = try root.soundMembers().contains { $0.name == name && $0.kind == .group }
             return exists ? [try root.group(name)] : []
         }
         for group in groups {
@@ -226,7 +226,7 @@ struct TraceFile {
 
     private func dataset(_ name: String, in group: HDF5Group) throws(RunError) -> HDF5Dataset? {
         try readingHDF5 { () throws(HDF5Error) in
-            let exists = try group.members().contains { $0.name == name && $0.kind == .dataset }
+            let exists = try group.soundMembers().contains { $0.name == name && $0.kind == .dataset }
             return exists ? try group.dataset(name) : nil
         }
     }

@@ -85,9 +85,15 @@ struct Configuration {
                 )
             }
             try restriction.rejectUnknownKeys(known: ["parameters", "examples"])
-            return Restriction(
-                name: entry.key, parameters: try restriction.texts("parameters") ?? [],
-                examples: try restriction.text("examples"))
+            let parameters = try restriction.texts("parameters") ?? []
+            let examples = try restriction.text("examples")
+            guard !entry.key.isEmpty, !parameters.isEmpty || examples != nil else {
+                throw Failure(
+                    .malformed,
+                    "\(named.path): restrictions: '\(entry.key)': expected a name, and `parameters:`, `examples:` or both that "
+                        + "are not empty")
+            }
+            return Restriction(name: entry.key, parameters: parameters, examples: examples)
         }
     }
 }

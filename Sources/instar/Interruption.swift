@@ -2,7 +2,7 @@ import Foundation
 import Pipeline
 import Synchronization
 
-/// Listens for SIGINT, SIGTERM, SIGHUP and SIGUSR1, which schedulers send ahead of a time limit, for as long as it lives: the
+/// Listens for SIGINT, SIGTERM, SIGHUP, SIGUSR1, which schedulers send ahead of a time limit, and SIGXCPU, for as long as it lives: the
 /// first asks the work to stop, the second ends the process at once. Work that stores nothing, and is therefore not worth
 /// waiting for, is ended where it has not stopped within a second. What a reader or a limit of the system would kill the
 /// process by is an error of the write instead.
@@ -62,6 +62,7 @@ final class Interruption {
         case SIGINT: "SIGINT"
         case SIGHUP: "SIGHUP"
         case SIGUSR1: "SIGUSR1"
+        case SIGXCPU: "SIGXCPU"
         default: "SIGTERM"
         }
     }
@@ -71,7 +72,7 @@ final class Interruption {
         var action = sigaction()
         sigaction(SIGHUP, nil, &action)
         let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
-        return [SIGINT, SIGTERM, SIGUSR1] + (isIgnored ? [] : [SIGHUP])
+        return [SIGINT, SIGTERM, SIGUSR1, SIGXCPU] + (isIgnored ? [] : [SIGHUP])
     }
 }
 

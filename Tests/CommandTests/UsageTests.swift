@@ -106,6 +106,7 @@ import Testing
         ("settings.yaml", "chains: [1, 2]", "expected a whole number, found"),
         ("settings.yaml", "restrictions: 3", "restrictions: line 1: expected `key: value`"),
         ("settings.yaml", "restrictions: {all: 3}", "expected `parameters:`, `examples:` or both below it"),
+        ("settings.yaml", "restrictions: {all: {parameters: []}}", "or both that are not empty"),
         ("analysis.json", "{\"schema\": \"instar-analysis/1\"}", "found a document that lacks a part of it"),
         ("analysis.json", "{\"runs\": []}", "found another JSON, without a schema"),
         ("analysis.json", "{\"schema\": \"other\"}", "expected the schema instar-analysis/1, found other"),

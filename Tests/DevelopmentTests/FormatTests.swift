@@ -53,4 +53,11 @@ import Testing
         #expect(Format.sentence("λ̂ = −1") == "λ̂ = −1." && Format.sentence("It drifts.") == "It drifts.")
         #expect(Format.exact(300) == "300" && Format.exact(0.003) == "0.003")
     }
+
+    @Test func `an inferred step is not rounded out of the interval beside it`() {
+        #expect(Format.step(13_554.999, in: 13_550...13_560) == "13,550")
+        #expect(Format.step(16_731.2, in: 15_200...18_400) == "16,700")
+        #expect(Format.interval(13_550.2...13_559.8) == "[13,550, 13,560]")
+        #expect(Format.step(8_989.5, in: 8_985.1...8_993.7) == "8,990")
+    }
 }

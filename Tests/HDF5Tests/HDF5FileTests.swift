@@ -13,7 +13,7 @@ import Testing
 
     @Test func `a folder is no file`() {
         let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: NSTemporaryDirectory()) }
-        #expect(error?.kind == .mismatch && error?.reason == "expected an HDF5 file, found a folder or device")
+        #expect(error?.kind == .malformed && error?.reason == "expected an HDF5 file, found a folder or device")
     }
 
     @Test(arguments: [

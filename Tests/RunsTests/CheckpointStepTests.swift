@@ -9,6 +9,8 @@ import Testing
         ("epoch=0-step=100.h5", [100]), ("checkpoint-1000step.h5", [1000]), ("000100", [100]), ("0.h5", [0]),
         ("step1000-tokens4B.h5", [1000]), ("checkpoint-1-step=100.h5", [1, 100]), ("epoch=2-val_loss=0.02.h5", []),
         ("weights.h5", []), ("model_v2.h5", []), ("step=0.5.h5", []), ("step_1e3.h5", []), ("unit7.h5", []),
+        ("step_1k.h5", []), ("iter_10K.h5", []), ("step_1M.h5", []), ("step_1_000.h5", []), ("step_1,000.h5", []),
+        ("step_0x10.h5", []), ("ckpt_100_ema.h5", [100]), ("step_900kimg.h5", [900]),
         ("model.05-0.12.weights.h5", []), ("step_100.safetensors", [100]), ("checkpoint-500", [500]),
         ("step_3.safetensors.index.json", [3]), ("step_12.weights.json", [12]), ("7.safetensors", [7]),
     ])

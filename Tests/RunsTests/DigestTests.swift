@@ -21,7 +21,7 @@ import Testing
     @Test func `what cannot be read has no digest`() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: RunError.self) { try Digest.sha256Hex(file: folder) }
-            #expect(error?.kind == .mismatch && error?.path == folder)
+            #expect(error?.kind == .malformed && error?.path == folder)
             #expect(error?.reason == "expected a file, found a folder or device", "\(error?.reason ?? "")")
         }
     }

@@ -96,7 +96,7 @@ import Testing
 
     @Test func `a file that is no regular one, or too large, is not read`() throws {
         let device = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/dev/zero") }
-        #expect(device?.kind == .mismatch && device?.reason == "expected a file, found a folder or device")
+        #expect(device?.kind == .malformed && device?.reason == "expected a file, found a folder or device")
         let absent = #expect(throws: RunError.self) { try YAMLMapping.load(path: "/nowhere/run.yaml") }
         #expect(absent?.kind == .notFound && absent?.reason == "is not there; expected a file")
         try withTemporaryFolder { folder in

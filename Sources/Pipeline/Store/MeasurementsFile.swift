@@ -172,7 +172,7 @@ enum MeasurementsFile {
 
     private static func readContents(_ path: String) throws -> Measurements {
         let root = try HDF5File(reading: path).root()
-        let names = Set(try root.members().map(\.name))
+        let names = Set(try root.soundMembers().map(\.name))
         let texts = try root.group("instar").dataset("header").readTexts()
         let text = Data((texts.first ?? "").utf8)
         let format = try? JSONDecoder().decode(FormatNumber.self, from: text).format

@@ -136,11 +136,11 @@ struct TraceGroups {
 
     /// - Returns: Axes `[checkpoint, chain]`.
     func read(from root: HDF5Group) throws(HDF5Error) -> [[ChainTrace]] {
-        let names = Set(try root.members().map(\.name))
+        let names = Set(try root.soundMembers().map(\.name))
         let lengths = try root.group("chains")
         let counts = try lengths.integers("draw_count", count: steps.count * chainCount)
         let diverged = try lengths.integers("diverged_at_draw", count: steps.count * chainCount)
-        let hasLosses = try lengths.members().contains { $0.name == "center_loss" }
+        let hasLosses = try lengths.soundMembers().contains { $0.name == "center_loss" }
         let centerLosses = hasLosses ? try lengths.doubles("center_loss", count: steps.count) : []
         var traces = steps.map { _ in (0..<chainCount).map { ChainTrace(chain: $0) } }
 
@@ -161,7 +161,7 @@ struct TraceGroups {
         }
         for name in ["warmup_sample_stats", "sample_stats"] where names.contains(name) {
             let group = try root.group(name)
-            let recorded = Set(try group.members().map(\.name))
+            let recorded = Set(try group.soundMembers().map(\.name))
             for (statistic, path) in Self.statistics where recorded.contains(statistic) {
                 try fill(path, group, statistic) { $0 }
             }

@@ -201,7 +201,7 @@ extension Chain {
         state.friction = try stateGroup.number("friction") ?? 0
         state.momentum = try stateGroup.dataset("momentum").read().values()
         state.squaredGradients = try stateGroup.dataset("squared_gradients").read().values()
-        let isObserved = try root.members().contains { $0.name == "observations" }
+        let isObserved = try root.soundMembers().contains { $0.name == "observations" }
         let observations = isObserved ? try ChainObservations<Scalar>.read(root.group("observations")) : nil
         return StoredUnit(
             key: try root.requiredText("key"), processor: try root.requiredText("processor"),
@@ -244,7 +244,7 @@ extension ChainObservations {
     }
 
     fileprivate static func read(_ group: HDF5Group) throws(HDF5Error) -> ChainObservations {
-        let names = Set(try group.members().map(\.name))
+        let names = Set(try group.soundMembers().map(\.name))
         let tracedCount = try group.requiredInteger("traced_example_count")
         let tracedLosses = try group.dataset("traced_losses")
         let traced: [Float] = try tracedLosses.read().values()

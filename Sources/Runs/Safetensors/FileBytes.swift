@@ -78,11 +78,11 @@ struct FileBytes: Sendable {
 
 /// Opens a file for reading.
 ///
-/// - Throws: `notFound` without it; `mismatch` for a folder or device; `io` if it cannot be opened.
+/// - Throws: `notFound` without it; `malformed` for a folder or device; `io` if it cannot be opened.
 func openFile(_ path: String) throws(RunError) -> RegularFile {
     do throws(RegularFile.Problem) { return try RegularFile(path) } catch {
         switch error {
-        case .isNoFile: throw RunError(.mismatch, "expected a file, found a folder or device", path: path)
+        case .isNoFile: throw RunError(.malformed, "expected a file, found a folder or device", path: path)
         case .isAbsent: throw RunError(.notFound, "is not there; expected a file", path: path)
         case .system: throw RunError(.io, "cannot be opened: \(error.words); check its permissions", path: path)
         }

@@ -51,7 +51,7 @@ import Testing
             let found = #expect(throws: Failure.self) {
                 _ = try MeasurementStore(run: folder, output: folder).readSettings()
             }
-            #expect(found?.kind == .mismatch && found?.reason.contains("expected a file, found a folder") == true)
+            #expect(found?.kind == .malformed && found?.reason.contains("expected a, found a folder") == true)
         }
     }
 
@@ -245,7 +245,7 @@ import Testing
             }
             let store = MeasurementStore(run: folder, output: folder)
             let settings = #expect(throws: Failure.self) { _ = try store.readSettings() }
-            #expect(settings?.kind == .mismatch && settings?.reason.contains("found a folder or device") == true)
+            #expect(settings?.kind == .malformed && settings?.reason.contains("found a folder or device") == true)
             #expect(throws: Failure.self) { _ = try readCalibration(in: folder) }
         }
     }

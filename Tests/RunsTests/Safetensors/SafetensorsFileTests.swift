@@ -155,10 +155,10 @@ import Testing
             var error = #expect(throws: RunError.self) { try SafetensorsFile(reading: "\(folder)/absent.safetensors") }
             #expect(error?.kind == .notFound && error?.reason == "is not there; expected a file")
             error = #expect(throws: RunError.self) { try SafetensorsFile(reading: folder) }
-            #expect(error?.kind == .mismatch && error?.reason == "expected a file, found a folder or device")
+            #expect(error?.kind == .malformed && error?.reason == "expected a file, found a folder or device")
             #expect(mkfifo("\(folder)/pipe.safetensors", 0o600) == 0)
             error = #expect(throws: RunError.self) { try SafetensorsFile(reading: "\(folder)/pipe.safetensors") }
-            #expect(error?.kind == .mismatch)
+            #expect(error?.kind == .malformed)
             let closed = "\(folder)/closed.safetensors"
             try Data().write(to: URL(fileURLWithPath: closed))
             #expect(chmod(closed, 0o000) == 0)

@@ -8,7 +8,7 @@ extension ComparisonReport {
         let matched = comparison.matchedBoundarySteps
         let pairs = comparison.universality?.comparisons.first { $0.coordinate == comparison.alignment }?.pairs ?? []
         func cell(_ boundary: Boundary, ratio match: Universality.Match?) -> String {
-            let place = "\(Format.step(boundary.step)) \(Format.interval(boundary.interval))"
+            let place = "\(Format.step(boundary.step, in: boundary.interval)) \(Format.interval(boundary.interval))"
             guard let match else { return place }
             return place + "; \(Format.value(match.stepRatio, significantDigits: 2))× ["
                 + "\(Format.value(match.interval.lowerBound, significantDigits: 2)), "

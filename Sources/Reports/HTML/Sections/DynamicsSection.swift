@@ -74,7 +74,7 @@ extension RunReport {
             numeric: [0, 1, 4, 5],
             rows: forms.map { form in
                 [
-                    Format.step(form.step), Format.interval(form.interval),
+                    Format.step(form.step, in: form.interval), Format.interval(form.interval),
                     form.pairs.map { pair in pair.map { "PC\($0 + 1)" }.joined(separator: "–") }
                         .joined(separator: ", "),
                     form.point.map { Format.value($0) }.joined(separator: ", "), Format.value(form.prominence),

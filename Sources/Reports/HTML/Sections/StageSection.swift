@@ -187,7 +187,8 @@ extension Table {
             numeric: [0, 1, 2, 3, 4, 5],
             rows: boundaries.map {
                 [
-                    Format.step($0.step), Format.interval($0.innerInterval), Format.interval($0.interval),
+                    Format.step($0.step, in: $0.interval), Format.interval($0.innerInterval),
+                    Format.interval($0.interval),
                     $0.support.map { Format.share($0) } ?? "–", $0.relativeSlope.map { Format.share($0) } ?? "–",
                     $0.sharpness.map { Format.value($0, significantDigits: 2) } ?? "–",
                 ]
