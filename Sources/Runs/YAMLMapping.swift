@@ -247,16 +247,20 @@ extension YAMLMapping.Value {
     }
 }
 
-/// The text of a UTF-8 file, without a byte order mark.
+/// The bytes of a file.
 ///
-/// A file is read as a whole, and its size is checked before: what is beyond the limit is `unsupported`.
-package func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError) -> String {
+/// It is read as a whole, and its size is checked before: what is beyond the limit is `unsupported`.
+package func readBytes(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError) -> [UInt8] {
     let file = try openFile(path)
     try checkByteCount(file.count, atMost: greatestByteCount, path: path)
-    let bytes: [UInt8]
-    do throws(RegularFile.Problem) { bytes = try file.bytes() } catch {
+    do throws(RegularFile.Problem) { return try file.bytes() } catch {
         throw RunError(.io, "cannot be read: \(error.words)", path: path)
     }
+}
+
+/// The text of a UTF-8 file, without a byte order mark; read as `readBytes` does.
+package func readText(_ path: String, greatestByteCount: Int = 1 << 30) throws(RunError) -> String {
+    let bytes = try readBytes(path, greatestByteCount: greatestByteCount)
     guard let text = String(validating: bytes, as: UTF8.self) else {
         throw RunError(.malformed, "is not UTF-8 text; save it as UTF-8", path: path)
     }

@@ -115,21 +115,26 @@ public struct GaussianProcess: Sendable {
     /// f(next place) − f(place) for each two neighbours of some places, ascending.
     ///
     /// Where the curve's change is known better than that of a straight line through the same values, it is so only
-    /// because its amplitude is taken as known, and it is drawn towards no change at all: the line's is given.
+    /// because its amplitude is taken as known, and it is drawn towards no change at all: the line's is given. A line that
+    /// changes by more than the values span, as one through a jump may where most of them lie late, gives its error alone.
     public func changes(between places: [Double]) -> [Estimate] {
         let (sites, positions) = sites(with: places)
         let smoother = KalmanSmoother(kernel, sites: sites)
         let line = lineSlope
+        let values = data.compactMap(\.value)
+        let span = (values.max() ?? 0) - (values.min() ?? 0)
         return zip(positions, positions.dropFirst()).map { first, second in
-            let values = [first, second].map { (KalmanFilter.curve * smoother.means[$0]).sum() }
+            let ends = [first, second].map { (KalmanFilter.curve * smoother.means[$0]).sum() }
             let variance =
                 smoother.curveCovariance(first, first) + smoother.curveCovariance(second, second)
                 - 2 * smoother.curveCovariance(first, second)
-            let curve = Estimate(value: values[1] - values[0], standardError: max(0, variance).squareRoot())
+            let curve = Estimate(value: ends[1] - ends[0], standardError: max(0, variance).squareRoot())
             let distance = sites[second].input - sites[first].input
-            let change =
-                line.standardError * distance > curve.standardError
-                ? Estimate(value: line.value * distance, standardError: line.standardError * distance) : curve
+            var change = curve
+            if line.standardError * distance > curve.standardError {
+                change.standardError = line.standardError * distance
+                if abs(line.value * distance) <= span { change.value = line.value * distance }
+            }
             return Estimate(value: scale * change.value, standardError: scale * change.standardError)
         }
     }

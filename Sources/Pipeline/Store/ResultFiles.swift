@@ -61,12 +61,11 @@ func readStoredJSON<Value: Decodable>(
     _ path: String, expected: String, remedy: String
 ) throws(Failure) -> Value? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    do {
-        return try JSONDecoder().decode(
-            Value.self, from: Data(try readText(path, greatestByteCount: 64 << 20).utf8))
-    } catch let error as RunError where error.kind != .malformed {
+    let bytes: [UInt8]
+    do throws(RunError) { bytes = try readBytes(path, greatestByteCount: 64 << 20) } catch {
         throw Failure(wrapping: error)
-    } catch {
+    }
+    do { return try JSONDecoder().decode(Value.self, from: Data(bytes)) } catch {
         throw Failure(
             .malformed, "\(path): expected \(expected), found something else, or only a part of it. \(remedy)")
     }

@@ -186,6 +186,18 @@ private struct DenseProcess {
         #expect(covered.count >= 190 - 3 * 3)
     }
 
+    /// A jump between rows at even steps: most of them lie late on the axis of log(t + 1).
+    @Test(arguments: [0.1, 0]) func `a jump is the curve's change, and no straight line's`(error: Double) throws {
+        var normals = RepeatableNormals(seed: 23)
+        let steps = (0..<300).map { 10 * $0 }
+        let values = steps.indices.map { ($0 < 90 ? 2 : 6) + 0.1 * normals.next() }
+        let x = steps.map { BoundarySearch.logStep($0) }
+        let fit = try GaussianProcess(inputs: x, values: values, standardErrors: x.map { _ in error })
+        let change = fit.changes(between: [x[0], x[299]])[0]
+        print("a jump of 4: \(change.value) ± \(change.standardError)")
+        #expect(abs(change.value - 4) < 3 * change.standardError && abs(change.value - 4) < 0.5)
+    }
+
     /// The standard error of a sample covariance of m draws is at most √2·σᵢσⱼ/√m.
     @Test(arguments: [0, 1]) func `its draws have the mean and covariance of the slope`(index: Int) throws {
         let data = sites(inputs, values, errors)

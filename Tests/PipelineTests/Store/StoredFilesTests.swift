@@ -51,7 +51,7 @@ import Testing
             let found = #expect(throws: Failure.self) {
                 _ = try MeasurementStore(run: folder, output: folder).readSettings()
             }
-            #expect(found?.kind == .malformed && found?.reason.contains("expected a, found a folder") == true)
+            #expect(found?.kind == .malformed && found?.reason.contains("expected a file, found a folder") == true)
         }
     }
 
