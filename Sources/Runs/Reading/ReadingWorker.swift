@@ -201,10 +201,15 @@ private func spawn(_ command: [String], descriptors: [Int32]) -> Result<pid_t, S
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
+    // What ends a read without end; this process may not mind it.
+    var ending = sigset_t()
+    sigemptyset(&ending)
+    sigaddset(&ending, SIGXCPU)
+    posix_spawnattr_setsigdefault(&attributes, &ending)
     var environment = ProcessInfo.processInfo.environment
     // The matrix library is linked in and not used: threads of its own would only take memory.
     environment["OPENBLAS_NUM_THREADS"] = "1"
