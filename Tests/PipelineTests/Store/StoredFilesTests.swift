@@ -119,6 +119,33 @@ import Testing
         #expect(error?.kind == .malformed && error?.reason.contains("or is damaged (") == true)
     }
 
+    /// libhdf5 shows a part of an object whose header it could not read to the end, when it is asked again.
+    @Test func `a part of a header that is damaged leaves nothing out`() async throws {
+        let run = try RunCopy()
+        _ = try await measure(RunDirectory(at: run.path), options: run.quick)
+        let store = MeasurementStore(run: run.path, output: nil)
+        let file = URL(fileURLWithPath: store.measurementsPath)
+        let whole = try Data(contentsOf: file)
+        let copy = "\(run.path)/copy.h5"
+        try MeasurementsFile.write(try store.readMeasurements(), to: copy)
+        let expected = try Data(contentsOf: URL(fileURLWithPath: copy))
+        var (place, refused, count) = (whole.startIndex, 0, 0)
+        while let range = whole[place...].range(of: Data("OCHK".utf8)) {
+            place = range.upperBound
+            count += 1
+            var bytes = whole
+            bytes[range.lowerBound] ^= 0x20
+            try bytes.write(to: file)
+            do {
+                try MeasurementsFile.write(try store.readMeasurements(), to: copy)
+                #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == expected, "at \(range.lowerBound)")
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(count > 20 && refused > 10)
+    }
+
     /// What becomes of a unit whose file was changed.
     private func failure(writing body: (HDF5Writer) throws(HDF5Error) -> Void) throws -> Failure {
         try failure(reading: [:]) { store in
