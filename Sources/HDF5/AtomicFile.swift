@@ -32,10 +32,9 @@ public enum AtomicFile {
     }
 
     /// Waits until no file of this process is half-written, and calls `body`, which ends the process, before the next is.
-    public static func betweenWrites(_ body: () -> Void) {
+    public static func betweenWrites(_ body: () -> Never) -> Never {
         while !writerCount.compareExchange(expected: 0, desired: -1, ordering: .relaxed).exchanged { usleep(1_000) }
         body()
-        writerCount.store(0, ordering: .relaxed)
     }
 
     /// How many are writing; −1 where nobody may begin.

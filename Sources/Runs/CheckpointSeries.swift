@@ -154,6 +154,8 @@ public struct CheckpointSeries: Sendable {
         }
         var told: [String: CheckpointStep.Found] = [:]
         var untold: [String] = []
+        // Those whose names say another step than they do.
+        var others: [String] = []
         for (place, file) in files.enumerated() {
             opened(place, files.count)
             let markers: StepMarkers
@@ -169,6 +171,10 @@ public struct CheckpointSeries: Sendable {
                 throw noStep(in: file)
             }
             told[file] = step
+            let isTold = !markers.attributes.isEmpty || !markers.datasets.isEmpty
+            if isTold, let named = stepInName(of: file), named.axis == step.axis, named.value != step.value {
+                others.append("\(name(file)) \(step.value)")
+            }
         }
         if let file = untold.first, let error = damaged[file] {
             // A name stands in for what the damaged file would say only where the names of the others are right.
@@ -190,9 +196,6 @@ public struct CheckpointSeries: Sendable {
                     + "under `steps:` in run.yaml",
                 path: URL(fileURLWithPath: files[0]).deletingLastPathComponent().path)
         }
-        let others = zip(files, found).filter { file, step in
-            stepInName(of: file).map { $0.axis == step.axis && $0.value != step.value } ?? false
-        }.map { "\(name($0)) \($1.value)" }
         let notes =
             others.isEmpty
             ? []

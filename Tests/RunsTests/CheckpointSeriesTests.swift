@@ -328,4 +328,17 @@ import Testing
             #expect(error?.reason.contains("its attribute `step` is \(words); expected a whole number") == true)
         }
     }
+
+    @Test func `a step that is another in the file than in its name is taken and noted`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/step_3.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                try root.setAttribute("step", .integer(7))
+                try root.write("w", Tensor([Float(1), 2], shape: [2]))
+            }
+            let series = try CheckpointSeries(files: [path])
+            #expect(series.references.map(\.step) == [7])
+            #expect(series.notes.contains { $0.contains("the file's is taken: step_3.h5 7") }, "\(series.notes)")
+        }
+    }
 }

@@ -23,7 +23,7 @@ public func writeFiles(_ files: [(name: String, text: String)], to folder: Strin
 }
 
 /// Ends the process as it is, but not while a file is half-written, and with folders of results given back.
-public func endProcess(status: Int32) {
+public func endProcess(status: Int32) -> Never {
     AtomicFile.betweenWrites {
         StoreLock.releaseAll()
         _exit(status)
