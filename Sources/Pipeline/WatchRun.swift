@@ -126,6 +126,9 @@ struct Watch {
     /// Files that could not be read, likewise, with the number of looks since.
     private var unreadable: [String: (stamps: [String: Stamp], looks: Int)] = [:]
     private var measured: [String: Stamp]?
+    /// What the run had beside checkpoints at the last look at it whole, as far as it lies in the directory. Without one of
+    /// them it would be another run.
+    private var inputs: Set<String> = []
 
     /// Looks at which a file that does not change must be unreadable before it is given up.
     static let patience = 3
@@ -178,9 +181,19 @@ struct Watch {
             reasons[error.path] = error.description
             return true
         }
+        func waiting(for input: String, _ reason: String) -> State { .nothingYet("\(input): \(reason)") }
+        if let gone = inputs.subtracting(listing.keys).min() {
+            return (waiting(for: gone, "was there and is gone; put it back, or watch again without it"), leftOut)
+        }
         while true {
             do throws(RunError) {
                 let run = try RunDirectory(at: path, excluding: excluded)
+                let found = Set([run.modelPath, run.examplesPath, "\(path)/run.yaml"].compactMap(\.self))
+                    .intersection(listing.keys)
+                if let fresh = found.intersection(unsettled).min() {
+                    return (waiting(for: fresh, "changed a moment ago and will be looked at again"), leftOut)
+                }
+                inputs = found
                 if let error = firstUnreadable(of: run, stamps) {
                     if setAside(error) { continue }
                     throw error

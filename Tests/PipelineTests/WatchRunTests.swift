@@ -101,6 +101,25 @@ import Testing
         #expect(try steps(watch.look().state)?.count == 11)
     }
 
+    @Test(arguments: ["data.h5", "model.onnx", "run.yaml"])
+    func `an input that is gone or was written a moment ago is waited for`(name: String) throws {
+        var watch = watch(settling: 1000)
+        let path = "\(run.path)/\(name)"
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        func reason() throws -> String? {
+            if case .nothingYet(let reason) = try watch.look().state { reason } else { nil }
+        }
+        _ = try watch.look()
+        #expect(try steps(watch.look().state)?.count == 12)
+        try FileManager.default.removeItem(atPath: path)
+        for _ in 0..<2 { #expect(try reason()?.hasPrefix("\(path): was there and is gone; put it back") == true) }
+        try data.prefix(data.count / 2).write(to: URL(fileURLWithPath: path))
+        if name != "run.yaml" { #expect(try reason() == "\(path): changed a moment ago and will be looked at again") }
+        try data.write(to: URL(fileURLWithPath: path))
+        #expect(try reason() == "\(path): changed a moment ago and will be looked at again")
+        #expect(try steps(watch.look().state)?.count == 12)
+    }
+
     /// The time a file says it was changed at.
     func setTime(_ time: Date, _ name: String) throws {
         try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: checkpoint(name))
