@@ -1,4 +1,5 @@
 import Sampling
+import Tensors
 
 /// Something the reader must know, with what to do about it.
 public struct Advisory: Sendable, Codable, Equatable {
@@ -206,6 +207,31 @@ extension Advisory {
                     remedy: "Measure checkpoints there, spaced evenly in log(\(unit) + 1)."))
         }
         return advisories
+    }
+
+    /// Whether the curve leaves most of how λ̂ varies to noise, where its values show changes of their level or slope: a curve
+    /// of one smoothness does not follow jumps between plateaus.
+    static func concerning(fitOf stages: StageFinding?, evidence: Evidence, of measurements: Measurements) -> [Advisory]
+    {
+        let points = measurements.usablePoints
+        guard let stages, stages.method == .llc, let search = stages.search,
+            let changes = evidence.changePoints.first(where: { $0.names == [Measurements.llcGroup] })?.changePoints,
+            !changes.isEmpty
+        else { return [] }
+        let residuals = points.map { $0.llc.value - search.curve.mean(near: Double($0.step)) }
+        let share = ChangePointEvidence.variance(residuals) / ChangePointEvidence.variance(points.map(\.llc.value))
+        guard share > 0.5 else { return [] }
+        let places = changes.map { "\(measurements.axis.rawValue) \(Format.interval($0.between))" }
+        return [
+            Advisory(
+                severity: .warning,
+                finding:
+                    "The curve that stages are looked for on leaves \(Format.share(share)) of how λ̂ varies to noise, yet the "
+                    + "values themselves change abruptly within \(places.list).",
+                remedy:
+                    "Look at the series: if these are jumps between plateaus, `instar stages --method change-points` cuts "
+                    + "the stages there.")
+        ]
     }
 
     /// What the null tests of a path give reason to say.

@@ -67,13 +67,15 @@ public struct Analysis: Sendable {
         let stages = attempt("The stages") { () throws(LinearAlgebraError) in
             try testimony.stages(by: method)
         }
+        let evidence = testimony.evidence(for: stages)
         self.init(
-            measurements: measurements, stages: stages, evidence: testimony.evidence(for: stages),
+            measurements: measurements, stages: stages, evidence: evidence,
             essentialDynamics: outputs, weightDynamics: weights,
             advisories: Advisory.gravestFirst(
                 failures + measurements.advisories(stages: stages?.stages ?? [])
                     + Advisory.concerning(
                         stages: stages, usableCount: measurements.usablePoints.count, of: measurements)
+                    + Advisory.concerning(fitOf: stages, evidence: evidence, of: measurements)
                     + Advisory.concerning(dynamics: outputs)))
     }
 }

@@ -1,4 +1,5 @@
 import Sampling
+import TestSupport
 import Testing
 
 @testable import Development
@@ -177,6 +178,35 @@ import Testing
         #expect(noisy.advisories.contains { $0.finding.contains("scatters") })
         let gapped = Analysis(measurements: madeUpRun { $0.removeAll { 40 < $0.step && $0.step < 20_000 } })
         #expect(gapped.advisories.contains { $0.finding.contains("too far apart") })
+    }
+
+    @Test func `jumps that the curve does not follow are said, and only those`() throws {
+        func analysis(ofLevels levels: [Double], method: Method? = nil) -> Analysis {
+            let made = madeUpRun { checkpoints in
+                let template = checkpoints[0]
+                var normals = RepeatableNormals(seed: 4)
+                checkpoints = (0..<60).map { index in
+                    var checkpoint = template
+                    checkpoint.step = 100 * index
+                    checkpoint.llc = madeUpEstimate(levels[index * levels.count / 60] + 0.05 * normals.next())
+                    checkpoint.llc?.standardError = 0.05
+                    return checkpoint
+                }
+            }
+            return Analysis(measurements: made, method: method)
+        }
+        func warnings(_ analysis: Analysis) -> [String] {
+            analysis.advisories.map(\.finding).filter { $0.contains("of how λ̂ varies to noise") }
+        }
+        let jumping = warnings(analysis(ofLevels: [1, 5, 9, 3]))
+        #expect(jumping.count == 1)
+        // The points between which the levels change are known to the row.
+        for gap in ["[1,400, 1,500]", "[2,900, 3,000]", "[4,400, 4,500]"] {
+            #expect(jumping.first?.contains(gap) == true)
+        }
+        #expect(warnings(analysis(ofLevels: [1, 5, 9, 3], method: .changePoints)).isEmpty)
+        #expect(warnings(analysis(ofLevels: [4])).isEmpty)
+        #expect(warnings(Analysis(measurements: madeUpRun())).isEmpty)
     }
 
     @Test func `a number that is not finite is reported, not thrown`() {

@@ -26,6 +26,13 @@ public struct BoundarySearch: Sendable, Codable, Equatable {
             self.deviation = deviation
             self.slope = slope
         }
+
+        /// The mean at the place of the grid that is nearest to a step.
+        func mean(near step: Double) -> Double {
+            let (first, last) = (log1p(steps[0]), log1p(steps[steps.count - 1]))
+            let place = (log1p(step) - first) / (last - first) * Double(steps.count - 1)
+            return mean[min(max(0, Int(place.rounded())), steps.count - 1)]
+        }
     }
 
     /// Boundaries in order of step, those above the support threshold only.

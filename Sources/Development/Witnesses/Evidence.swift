@@ -27,6 +27,7 @@ extension Measurements {
         checkpoints.compactMap { checkpoint in checkpoint.loss.map { (checkpoint.step, $0) } }
     }
 
+    static let llcGroup = "λ̂"
     static let movementGroup = "weight movement"
     /// More tensors than this are not searched one beside the other: the first are.
     static let movementLimit = 12
@@ -50,7 +51,7 @@ extension Measurements {
             }
         }
         var groups: [(group: String, [ChangePointFinding.Series])] = [
-            ("λ̂", [series("λ̂", usablePoints.map { ($0.step, $0.llc.value) })]),
+            (Self.llcGroup, [series(Self.llcGroup, usablePoints.map { ($0.step, $0.llc.value) })]),
             ("loss", [series("loss", logarithmic(losses.map { ($0.step, $0.loss) }))]),
             ("outputs", components(outputs, "outputs")),
             ("weights", components(weights, "weights")),

@@ -91,7 +91,7 @@ struct Testimonies {
         let method = stages.method
         func sharesData(_ name: String) -> Bool {
             switch method {
-            case .llc: name == "λ̂"
+            case .llc: name == Measurements.llcGroup
             case .loss: name == "loss"
             case .changePoints: true
             case .series(let own): name == own
@@ -106,7 +106,7 @@ struct Testimonies {
             finding.changePoints.map { Witness.Place(step: $0.step, interval: $0.between) }
         }
         if method != .llc, let search = stages.search {
-            add("λ̂", .rest, search.boundaries.map(Witness.Place.init))
+            add(Measurements.llcGroup, .rest, search.boundaries.map(Witness.Place.init))
         }
         if method != .loss, let lossSearch { add("loss", .rest, lossSearch.boundaries.map(Witness.Place.init)) }
         for (name, dynamics) in [("outputs", outputs), ("weights", weights)] {
