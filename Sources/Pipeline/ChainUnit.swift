@@ -62,6 +62,7 @@ struct ChainUnit: Sendable {
         let evaluator = try centers.losses[self.target].makeEvaluator(capacity: sampling.batchSize)
         var saved = ContinuousClock.now
         func save() throws {
+            try store.prepare()
             try chain.write(to: path, step: step, key: key, processor: Processor.description)
             saved = .now
         }

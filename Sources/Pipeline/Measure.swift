@@ -238,6 +238,7 @@ extension Work {
         }
         var survey = try surveyor.survey(
             checkpoint, digest: digest, previous: before.first, earlier: before.dropFirst().first)
+        try store.prepare()
         try survey.write(to: path, key: key, processor: Processor.description)
         survey.dropVectors()
         return StoredUnit(key: key, processor: Processor.description, value: survey)

@@ -99,7 +99,8 @@ public struct SamplingRequest: Sendable, Equatable {
         ) throws(Failure) {
             if let value, !holds(value) { throw Failure(.usage, "--\(option): expected \(expected), found \(value)") }
         }
-        try require("chains", chainCount, "1 to 1000; 4 is usual, and R-hat needs 2") { 1...1_000 ~= $0 }
+        let chains = 1...SamplingSettings.greatestChainCount
+        try require("chains", chainCount, "1 to \(chains.upperBound); 4 is usual, and R-hat needs 2") { chains ~= $0 }
         try require("draws", drawCount, "4 to 10⁸; hundreds are usual") { 4...100_000_000 ~= $0 }
         try require("burn-in", burnInCount, "0 to 10⁸") { 0...100_000_000 ~= $0 }
         try require("batch", batchSize, "1 to 10⁹") { 1...1_000_000_000 ~= $0 }

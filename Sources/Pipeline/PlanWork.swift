@@ -130,7 +130,7 @@ public func planWork(at path: String, options: MeasureOptions, share: Share? = n
     let need = try work.memoryNeed(isShare: share != nil)
     let all = work.units(store)
     let units = try share.map { try work.units(of: $0, in: all) } ?? all
-    let progress = work.progress(of: units, store: store)
+    let progress = try work.progress(of: units, store: store)
     var plan = PlannedWork(
         steps: work.selection.map { run.series.references[$0].step }, settings: work.settings.sampling,
         units: units.map { unit in

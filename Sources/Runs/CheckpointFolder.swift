@@ -23,6 +23,7 @@ struct CheckpointFolder {
         _ folders: [String], within homes: [String], where isWanted: (String) -> Bool = { _ in true }
     ) throws(RunError) {
         var links: [(path: String, name: String, siblings: Set<String>)] = []
+        var others: [String] = []
         for folder in folders {
             let names = try RunFolder.visibleNames(folder).sorted(by: precedes)
             let siblings = Set(names)
@@ -33,7 +34,16 @@ struct CheckpointFolder {
                     links.append((path, name, siblings))
                     continue
                 }
-                guard let file = try CheckpointFolder.checkpoint(at: path, among: siblings) else { continue }
+                guard let file = try CheckpointFolder.checkpoint(at: path, among: siblings) else {
+                    // Beside a run there is much else; in a folder of checkpoints it may be meant.
+                    var isFolder: ObjCBool = false
+                    if folder != homes.first, CheckpointFile(name).format == nil,
+                        FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue
+                    {
+                        others.append(name)
+                    }
+                    continue
+                }
                 // What is no link lies in its folder; a file in a folder like `checkpoint-500` may be one.
                 if CheckpointFolder.isLink(file), CheckpointFolder.leads(file, outOf: homes) {
                     note(linkOut: name)
@@ -59,6 +69,9 @@ struct CheckpointFolder {
             }
         }
         files.sort(by: precedes)
+        if !others.isEmpty {
+            notes.append("\(others.list) left out: no checkpoint by its ending (.h5, .hdf5 or .safetensors)")
+        }
     }
 
     private mutating func note(linkOut name: String) {

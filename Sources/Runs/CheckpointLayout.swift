@@ -103,7 +103,7 @@ enum CheckpointLayout {
                             + "\(steps.count) entries; its shape is \(odd.shape)", path: inventory.path,
                         object: odd.parts.joined(separator: "/"))
                 }
-                if let odd = steps.first(where: { !CheckpointStep.isPossible($0) }) {
+                if let odd = steps.first(where: { !TrainingStep.isPossible($0) }) {
                     throw RunError(
                         .malformed, "holds \(odd); expected steps from 0 to 10¹⁴", path: inventory.path,
                         object: parent + name)

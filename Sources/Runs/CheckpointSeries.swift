@@ -296,7 +296,8 @@ public struct CheckpointSeries: Sendable {
             guard let tensor = found[description.name] else {
                 throw mismatch(
                     description.name,
-                    "is missing, and is there at \(firstStep); save this checkpoint again or leave it out")
+                    "is missing, or holds no numbers, and is there at \(firstStep); save this checkpoint again or leave it out"
+                )
             }
             guard tensor.shape == description.shape else {
                 throw mismatch(

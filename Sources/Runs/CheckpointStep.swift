@@ -51,7 +51,7 @@ enum CheckpointStep {
                             + "\(candidates.map(String.init).list); say which under `steps:` in run.yaml, or leave one there",
                         path: path)
                 }
-                guard isPossible(value) else {
+                guard TrainingStep.isPossible(value) else {
                     throw RunError(
                         .malformed,
                         "its \(axis.rawValue) is \(value); expected 0 to 10¹⁴: correct it, or state it under `steps:` in run.yaml",
@@ -62,12 +62,6 @@ enum CheckpointStep {
         }
         return nil
     }
-
-    /// Whether a step is one that Double, in which curves are drawn and fitted, tells from its neighbours with room to spare.
-    static func isPossible(_ step: Int) -> Bool { 0...greatestStep ~= step }
-
-    /// The greatest step.
-    static let greatestStep = 100_000_000_000_000
 
     /// The name without endings such as `.h5`, `.weights.h5` and `.safetensors.index.json`, in lower case.
     static func stem(_ name: String) -> String {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What `run.yaml` says about a run. Everything may be left out.
 public struct Manifest: Sendable {
     /// The loss that is sampled.
@@ -51,6 +53,10 @@ public struct Manifest: Sendable {
     /// The checkpoint files and their steps, where neither files nor names tell; nil where it does not say.
     public let steps: [ExplicitStep]?
 
+    /// What is shown on every page, and drawn beside lines.
+    private static let greatestNameLength = 400
+    private static let greatestHyperparameterCount = 1_000
+
     private static let keys = [
         "name", "model", "data", "checkpoints", "metrics", "loss", "trainable", "buffers", "ignored", "constants",
         "names", "hyperparameters", "steps",
@@ -62,6 +68,10 @@ public struct Manifest: Sendable {
     public init(_ yaml: YAMLMapping) throws(RunError) {
         try yaml.rejectUnknownKeys(known: Manifest.keys)
         name = try yaml.text("name")
+        if let name, name.utf8.count > Self.greatestNameLength {
+            throw yaml.error(
+                "name", "expected at most \(Self.greatestNameLength) bytes of text, found \(name.utf8.count)")
+        }
         model = try yaml.text("model")
         data = try yaml.text("data")
         checkpoints = try yaml.text("checkpoints")
@@ -81,6 +91,11 @@ public struct Manifest: Sendable {
         }
         self.names = names
         hyperparameters = (try yaml.mapping("hyperparameters")?.flattened ?? []).map(Hyperparameter.init)
+        guard hyperparameters.count <= Self.greatestHyperparameterCount else {
+            throw yaml.error(
+                "hyperparameters",
+                "expected at most \(Self.greatestHyperparameterCount), found \(hyperparameters.count)")
+        }
 
         if case .mapping(let loss)? = yaml.value("loss") {
             try loss.rejectUnknownKeys(known: ["output"])
@@ -95,7 +110,7 @@ public struct Manifest: Sendable {
         if let steps = try yaml.mapping("steps") {
             var explicit: [ExplicitStep] = []
             for entry in steps.entries {
-                guard let step = try steps.integer(entry.key), CheckpointStep.isPossible(step) else {
+                guard let step = try steps.integer(entry.key), TrainingStep.isPossible(step) else {
                     throw steps.error(entry.key, "expected the file's training step, a whole number from 0 to 10¹⁴")
                 }
                 explicit.append(ExplicitStep(file: entry.key, step: step))

@@ -63,6 +63,7 @@ struct MetricTable {
     private var skipped: [String: Int] = [:]
     private var replaced: [String: Int] = [:]
     private var isCutShort = false
+    private var shortRowCount = 0
 
     init(path: String, stepColumn: String) {
         self.path = path
@@ -94,13 +95,14 @@ struct MetricTable {
             guard values.count <= names.count else {
                 throw error(index + 1, "has \(values.count.counted("cell")), the header has \(names.count)")
             }
+            if values.count < names.count { shortRowCount += 1 }
             let row = Array(zip(names, values))
             let stepText = row.first { $0.0 == stepColumn }?.1 ?? ""
             guard let step = wholeNumber(decimal(stepText, separator)) else {
                 throw error(index + 1, "expected \(Self.wholeNumbers) as \(stepColumn), found \"\(stepText)\"")
             }
             for (name, value) in row where name != stepColumn {
-                add(name, step, Double(decimal(value, separator)), isBlank: value.isEmpty)
+                add(name, step, number(decimal(value, separator)), isBlank: value.isEmpty)
             }
         }
     }
@@ -114,7 +116,7 @@ struct MetricTable {
                     isCutShort = true
                     return
                 }
-                throw error(index + 1, "expected a JSON object, found \"\(line.prefix(40))\"")
+                throw error(index + 1, "expected a JSON object on a line of its own, found \"\(line.prefix(40))\"")
             }
             guard let step = row[stepColumn]?.number.flatMap(wholeNumber) else {
                 let found = row[stepColumn] == nil ? "only \(row.keys.sorted().list)" : "something else"
@@ -153,6 +155,10 @@ struct MetricTable {
         let file = URL(fileURLWithPath: path).lastPathComponent
         var notes: [String] = []
         var series: [MetricSeries] = []
+        if shortRowCount > 0 {
+            notes.append(
+                "\(file): rows with fewer cells than the header, whose missing ones count as blank: \(shortRowCount)")
+        }
         if isCutShort { notes.append("\(file): the last line is cut short and left out") }
         for name in columns {
             if let count = skipped[name] {
@@ -171,10 +177,15 @@ struct MetricTable {
     /// What a step can be, in words. The doubles log(t + 1) of neighbouring whole numbers differ up to here.
     private static let wholeNumbers = "a whole number of at most 10¹⁴"
 
-    private func wholeNumber(_ text: String) -> Int? { Double(text).flatMap(wholeNumber) }
+    private func wholeNumber(_ text: String) -> Int? { number(text).flatMap(wholeNumber) }
+
+    /// The number that a cell holds; Swift's own rule takes C's hexadecimal numbers as well, which no table means.
+    private func number(_ text: String) -> Double? {
+        text.contains { $0 == "x" || $0 == "X" } ? nil : Double(text)
+    }
 
     private func wholeNumber(_ number: Double) -> Int? {
-        number.magnitude <= Double(CheckpointStep.greatestStep) ? Int(exactly: number) : nil
+        number.magnitude <= Double(TrainingStep.greatest) ? Int(exactly: number) : nil
     }
 
     /// The cell with a decimal point; a comma that separates cells is none of a number's.

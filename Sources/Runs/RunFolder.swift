@@ -27,6 +27,12 @@ struct RunFolder {
                 .notFound, "is a file; expected the run directory that holds the checkpoints", path: path)
         }
         let (names, others) = try allNames(path)
+        guard names.isEmpty || access(path, X_OK) == 0 else {
+            throw RunError(
+                .io,
+                "what is in it cannot be opened: \(String(cString: strerror(errno))); check its permissions (`chmod +x`)",
+                path: path)
+        }
         // Such a name cannot be opened, nor written in a report, as it is.
         if let other = others.first(where: { !$0.hasPrefix(".") && CheckpointFile($0).format != nil }) {
             throw RunError(.malformed, "the name \(other) is no UTF-8 text; rename the file", path: path)

@@ -179,7 +179,7 @@ struct TraceFile {
         if found == nil, let scale { found = try coordinates(scale) }
         if let found {
             let steps = found.values.compactMap { Int(exactly: $0) }
-            guard steps.count == count, found.values.count == count, steps.allSatisfy(CheckpointStep.isPossible) else {
+            guard steps.count == count, found.values.count == count, steps.allSatisfy(TrainingStep.isPossible) else {
                 throw error(
                     .mismatch,
                     "expected \(count) whole numbers, one step per checkpoint, found \(found.values.count) "

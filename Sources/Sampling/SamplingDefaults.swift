@@ -55,17 +55,23 @@ extension SamplingSettings {
         return max(width, nBeta * curvature / 49)
     }
 
-    /// Checks that settings can be used at all, before anything is computed.
-    ///
-    /// - Throws: `SamplingError` of kind `malformed` for a value out of its range, and `mismatch` where an epoch holds
-    ///   no minibatch.
-    public func validate(exampleCount: Int) throws(SamplingError) {
-        func require(_ condition: Bool, _ setting: String, _ expected: String, _ found: Any) throws(SamplingError) {
-            guard condition else {
-                throw SamplingError(.malformed, "expected \(expected), found \(found)", location: setting)
-            }
+    /// The most chains of a checkpoint.
+    public static let greatestChainCount = 1_000
+
+    private func require(
+        _ condition: Bool, _ setting: String, _ expected: String, _ found: Any
+    ) throws(SamplingError) {
+        guard condition else {
+            throw SamplingError(.malformed, "expected \(expected), found \(found)", location: setting)
         }
-        try require(chainCount > 0, "chains", "at least 1", chainCount)
+    }
+
+    /// Checks that settings can be used at all, whatever the examples.
+    ///
+    /// - Throws: `SamplingError` of kind `malformed` for a value out of its range.
+    public func validate() throws(SamplingError) {
+        try require(
+            1...Self.greatestChainCount ~= chainCount, "chains", "1 to \(Self.greatestChainCount)", chainCount)
         try require(drawCount > 0, "draws", "at least 1", drawCount)
         try require(burnInCount >= 0, "burn-in", "at least 0", burnInCount)
         try require(batchSize > 0, "batch", "at least 1", batchSize)
@@ -88,6 +94,14 @@ extension SamplingSettings {
                 chainCount >= 4 && chainCount.isMultiple(of: 2), "chains",
                 "an even number from 4 on with --extrapolate", chainCount)
         }
+    }
+
+    /// Checks that settings can be used with so many examples, before anything is computed.
+    ///
+    /// - Throws: `SamplingError` of kind `malformed` for a value out of its range, and `mismatch` where an epoch holds
+    ///   no minibatch.
+    public func validate(exampleCount: Int) throws(SamplingError) {
+        try validate()
         if method.isExact {
             try require(
                 batchSize == exampleCount, "batch", "all \(exampleCount) examples for \(method.rawValue)", batchSize)

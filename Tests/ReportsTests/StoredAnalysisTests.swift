@@ -53,6 +53,9 @@ struct StoredAnalysisTests {
         var backwards = document
         backwards.checkpoints.reverse()
         #expect(backwards.contradiction?.hasPrefix("the steps of its checkpoints") == true)
+        var gapped = document
+        gapped.stages?.curve[3].mean = Nullable(nil)
+        #expect(gapped.contradiction?.hasPrefix("the curve that its stages were found on has places") == true)
         var huge = document
         let one = try #require(document.tensors.first)
         huge.tensors = [1, 2, 3].map { TensorSummary(name: "\(one.name)\($0)", shape: [1 << 60], isSampled: true) }

@@ -59,6 +59,18 @@ import Testing
         }
     }
 
+    @Test func `other files among the checkpoints are named, and not those beside them`() throws {
+        let others = ["checkpoints/step_40.pt", "checkpoints/step_60.SAFETENSORS", "notes.txt"]
+        let files = others.reduce(into: series) { $0[$1] = "safetensors/flat/step_20.safetensors" }
+        try withRun(files) { run in
+            try expect(run, hasSteps: [0, 20])
+            #expect(
+                try RunDirectory(at: run).inferences.contains(
+                    "step_40.pt, step_60.SAFETENSORS left out: no checkpoint by its ending (.h5, .hdf5 or .safetensors)"
+                ))
+        }
+    }
+
     @Test func `a link to a folder of the series is left out`() throws {
         let files = ["checkpoint-20/model.safetensors": "safetensors/flat/step_20.safetensors"]
         try withRun(files, links: ["latest": "checkpoint-20"]) { run in

@@ -6,6 +6,15 @@ import Testing
         try Manifest(YAMLMapping(text: text, path: "run.yaml"))
     }
 
+    @Test func `what is shown on every page is no book`() throws {
+        let long = #expect(throws: RunError.self) { try manifest("name: \(String(repeating: "n", count: 401))") }
+        #expect(
+            long?.kind == .malformed && long?.reason.contains("expected at most 400 bytes of text, found 401") == true)
+        let keys = (0..<1_001).map { "k\($0): 1" }.joined(separator: ", ")
+        let many = #expect(throws: RunError.self) { try manifest("hyperparameters: {\(keys)}") }
+        #expect(many?.kind == .malformed && many?.reason.contains("expected at most 1000, found 1001") == true)
+    }
+
     @Test func `every key is read`() throws {
         let manifest = try manifest(
             """

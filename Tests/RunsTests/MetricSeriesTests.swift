@@ -24,6 +24,19 @@ import Testing
         #expect(notes.count == 2)
     }
 
+    @Test func `short rows are counted, and numbers of other languages are none`() throws {
+        let (series, notes) = try read("step,loss,rate\n0,1.5,0x10\n10,1\n20,0.5,1e-3\n")
+        #expect(series.map(\.name) == ["loss", "rate"])
+        #expect(series[0].values == [1.5, 1, 0.5] && series[1].steps == [20])
+        #expect(
+            notes == [
+                "metrics.csv: rows with fewer cells than the header, whose missing ones count as blank: 1",
+                "metrics.csv: cells of rate that are not finite numbers: 1",
+            ])
+        let error = #expect(throws: RunError.self) { try read("step,loss\n0x10,1.5\n20,1\n") }
+        #expect(error?.kind == .malformed && error?.reason.contains("as step, found \"0x10\"") == true)
+    }
+
     @Test func `JSON lines read the same`() throws {
         let (series, notes) = try read(
             "{\"step\": 0, \"loss\": 1.5}\n\n{\"step\": 10, \"loss\": null, \"rate\": 1e-3}\n{\"step\": 10, \"rate\": 2e-3}\n",

@@ -49,7 +49,7 @@ struct SamplingDefaultsTests {
         Fault("draws: expected fewer than 2³² steps of a chain") {
             ($0.drawCount, $0.stepsPerDraw) = (1_000, 5_000_000)
         },
-        Fault("chains: expected at least 1, found 0") { $0.chainCount = 0 },
+        Fault("chains: expected 1 to 1000, found 0") { $0.chainCount = 0 },
         Fault("draws: expected at least 1, found 0") { $0.drawCount = 0 },
         Fault("burn-in: expected at least 0, found -1") { $0.burnInCount = -1 },
         Fault("batch: expected at least 1, found 0") { $0.batchSize = 0 },

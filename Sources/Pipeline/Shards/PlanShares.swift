@@ -45,7 +45,7 @@ public func planShares(
     options.jobs = options.jobs ?? max(1, work.settings.sampling?.chainCount ?? 1)
     let jobs = try work.jobCount(options, isShare: true)
     let units = work.units(store)
-    let progress = work.progress(of: units, store: store)
+    let progress = try work.progress(of: units, store: store)
     let secondsPerCost = try work.secondsPerCost()
     let seconds = units.reduce(0) { $0 + $1.cost } * secondsPerCost / Double(jobs)
     let most = max(1, min(limit, units.count))

@@ -42,6 +42,8 @@ public struct RunStatus: Sendable, Codable {
     public var tasks: [Task] = []
     /// Units that could not be measured.
     public var failedUnits: [Problem] = []
+    /// Units whose stored files are damaged, and must be removed to be measured again.
+    public var damagedUnits: [Problem] = []
     /// Shares whose process ended before all was done.
     public var endedTasks: [Problem] = []
     /// Seconds until all is done, at the speed of the processes that are working; nil where none is or they only began.
@@ -62,12 +64,16 @@ public struct RunStatus: Sendable, Codable {
             "results: \(folder)",
             "units: \(doneCount) of \(unitCount) done, \(runningCount) running"
                 + (partialCount > 0 ? ", \(partialCount) partly done" : "")
-                + (failedUnits.isEmpty ? "" : ", \(failedUnits.count) failed"),
+                + (failedUnits.isEmpty ? "" : ", \(failedUnits.count) failed")
+                + (damagedUnits.isEmpty ? "" : ", \(damagedUnits.count) damaged"),
         ]
         lines += tasks.map { "running: share \($0.share), \($0.unitsDone) of \($0.unitCount) units, \($0.origin)" }
         lines += failedUnits.map { "failed: \($0.name): \($0.reason)" }
+        lines += damagedUnits.map { "damaged: \($0.name): \($0.reason)" }
         lines += endedTasks.map { "ended: share \($0.name): \($0.reason)" }
-        if doneCount + failedUnits.count == unitCount, endedTasks.isEmpty {
+        if !damagedUnits.isEmpty, tasks.isEmpty {
+            lines.append("remove the files of the damaged units and measure again: the others are kept")
+        } else if doneCount + failedUnits.count == unitCount, endedTasks.isEmpty {
             let what = failedUnits.isEmpty ? "all is measured" : "all is measured that can be"
             lines.append(isMerged ? "\(what) and merged" : "\(what): `instar merge` comes next")
         } else if let secondsLeft {
@@ -96,20 +102,20 @@ public func runStatus(of run: RunDirectory, options: MeasureOptions) throws -> R
                 + "says what there is to do")
     }
     let work = try prepareWork(run, options: options, store: store)
-    return work.status(store: store, locks: UnitLocks(lookingAt: store.folder))
+    return try work.status(store: store, locks: UnitLocks(lookingAt: store.folder))
 }
 
 extension Work {
-    fileprivate func status(store: MeasurementStore, locks: UnitLocks?) -> RunStatus {
+    fileprivate func status(store: MeasurementStore, locks: UnitLocks?) throws(Failure) -> RunStatus {
         var status = RunStatus(folder: store.folder)
         let units = units(store)
-        let progress = progress(of: units, store: store)
+        let progress = try progress(of: units, store: store)
         status.unitCount = units.count
         status.doneCount = progress.finished.count
         status.partialCount = progress.partialCount
         status.runningCount = locks?.heldUnitCount() ?? 0
         status.isMerged = FileManager.default.fileExists(atPath: store.measurementsPath)
-        status.failedUnits = progress.damaged
+        status.damagedUnits = progress.damaged
         var known = Set(progress.damaged.map(\.name))
         var speed = 0.0
         for record in store.readRecords() {
@@ -140,10 +146,12 @@ extension Work {
     }
 
     /// What of the units is stored.
-    func progress(of units: [WorkUnit], store: MeasurementStore) -> UnitProgress {
+    ///
+    /// - Throws: `io` where what is stored cannot be listed.
+    func progress(of units: [WorkUnit], store: MeasurementStore) throws(Failure) -> UnitProgress {
         let wanted = settings.sampling?.totalDrawCount ?? 0
         // One listing in place of a question for every file.
-        let stored = store.storedUnitNames()
+        let stored = try store.storedUnitNames()
         var progress = UnitProgress()
         for unit in units {
             var drawCount = 0
@@ -182,8 +190,15 @@ struct UnitProgress: Sendable {
 
 extension MeasurementStore {
     /// The names of all units that have a file.
-    func storedUnitNames() -> Set<String> {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/units")) ?? []
+    ///
+    /// - Throws: `io` where they cannot be listed, which is not the same as none.
+    func storedUnitNames() throws(Failure) -> Set<String> {
+        let units = "\(folder)/units"
+        guard access(units, F_OK) == 0 || errno != ENOENT else { return [] }
+        guard access(units, R_OK | X_OK) == 0, let names = try? FileManager.default.contentsOfDirectory(atPath: units)
+        else {
+            throw Failure(.io, "\(units): cannot be read (\(String(cString: strerror(errno)))). Check its permissions")
+        }
         return Set(names.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.map { String($0.dropLast(3)) })
     }
 

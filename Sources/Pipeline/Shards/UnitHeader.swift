@@ -11,9 +11,12 @@ struct UnitHeader: Sendable, Equatable {
     /// Reads a unit's file; nil where there is none.
     static func read(_ path: String, isChain: Bool) throws(Failure) -> UnitHeader? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard isChain else { return UnitHeader(drawCount: 0, hasDiverged: false) }
         return try readingUnit(path) { () throws(HDF5Error) in
             let root = try HDF5File(reading: path).root()
+            guard isChain else {
+                _ = try root.attribute("key")
+                return UnitHeader(drawCount: 0, hasDiverged: false)
+            }
             return UnitHeader(
                 drawCount: try ChainTrace.lengths(in: root)[0],
                 hasDiverged: try root.attribute("diverged_at_draw") != nil)

@@ -62,13 +62,7 @@ struct MeasurementStore: Sendable {
     /// - Parameter note: Is told where a process that held it before ended without giving it back.
     /// - Throws: As `StoreLock`; `unsupported` where the folder inside the run, which nobody stated, is a link.
     func lock(_ mode: StoreLock.Mode, note: (String) -> Void = { _ in }) throws(Failure) -> StoreLock {
-        var status = stat()
-        if !isStated, lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
-            throw Failure(
-                .unsupported,
-                "\(folder): is a link, and results are not written through links out of the run. Remove it, or state "
-                    + "--output \(folder) to write to where it leads")
-        }
+        try requireNoLink()
         let lock = try StoreLock(folder: folder, mode: mode)
         for holder in lock.abandoned {
             note("\(folder): \(holder) ended without finishing; what it stored is kept and used")
@@ -76,18 +70,35 @@ struct MeasurementStore: Sendable {
         return lock
     }
 
-    /// Makes the folder of the units; the folder itself is there.
+    /// - Throws: `unsupported` where the folder inside the run, which nobody stated, is a link.
+    private func requireNoLink() throws(Failure) {
+        var status = stat()
+        guard !isStated, lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
+        throw Failure(
+            .unsupported,
+            "\(folder): is a link, and results are not written through links out of the run. Remove it, or state "
+                + "--output \(folder) to write to where it leads")
+    }
+
+    /// Makes the folder of the units; the folder itself is there. Asked before every unit that is written, since somebody may
+    /// have put a link there meanwhile.
+    ///
+    /// - Throws: `unsupported` where one of both is a link; `io` where it cannot be made.
     func prepare() throws(Failure) {
+        try requireNoLink()
         do throws(HDF5Error) { try AtomicFile.makeFolder("\(folder)/units") } catch { throw Failure(wrapping: error) }
     }
 
     /// The settings that earlier work in this folder was done with; nil where there is none.
     func readSettings() throws(Failure) -> StoredSettings? {
-        try readStoredJSON(
-            settingsPath, expected: "the settings of earlier work",
-            remedy:
-                "Remove that file and run again with the options of before: what is stored beside it is used where it fits"
-        )
+        let remedy =
+            "Remove that file and run again with the options of before: what is stored beside it is used where it fits"
+        let settings: StoredSettings? = try readStoredJSON(
+            settingsPath, expected: "the settings of earlier work", remedy: remedy)
+        do throws(SamplingError) { try settings?.sampling?.validate() } catch {
+            throw Failure(.malformed, "\(settingsPath): was changed since it was written (\(error)). \(remedy)")
+        }
+        return settings
     }
 
     /// Makes `settings` those of this folder.

@@ -207,7 +207,7 @@ enum MeasurementsFile {
         if names.contains("weights") { measurements.weightProducts = try readProducts(root.group("weights")) }
         for (index, name) in header.recorded.enumerated() {
             let group = try root.group("recorded").group("series_\(index)")
-            let steps = try steps(group.dataset("step"))
+            let steps = try steps(group.dataset("step"), mayBeNegative: true)
             measurements.recordedSeries.append(
                 RecordedSeries(name: name, steps: steps, values: try group.doubles("value", count: steps.count)))
         }
@@ -289,8 +289,16 @@ enum MeasurementsFile {
             dimension: try group.requiredInteger("dimension"), probeDigest: digest)
     }
 
-    private static func steps(_ dataset: HDF5Dataset) throws -> [Int] {
-        (try dataset.read().integers ?? []).map { Int($0) }
+    /// Steps of checkpoints; those of a series that the run recorded may also lie before 0.
+    private static func steps(_ dataset: HDF5Dataset, mayBeNegative: Bool = false) throws -> [Int] {
+        let steps = (try dataset.read().integers ?? []).map { Int(clamping: $0) }
+        let arePossible = steps.allSatisfy { TrainingStep.isPossible(mayBeNegative ? Int(clamping: $0.magnitude) : $0) }
+        guard arePossible, zip(steps, steps.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw HDF5Error(
+                .malformed, "expected training steps that ascend, found others", path: dataset.file.path,
+                object: dataset.path)
+        }
+        return steps
     }
 }
 

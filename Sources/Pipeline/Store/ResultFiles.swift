@@ -63,7 +63,8 @@ func readStoredJSON<Value: Decodable>(
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     let bytes: [UInt8]
     do throws(RunError) { bytes = try readBytes(path, greatestByteCount: 64 << 20) } catch {
-        throw Failure(wrapping: error)
+        guard error.kind != .io else { throw Failure(wrapping: error) }
+        throw Failure(Failure(wrapping: error).kind, "\(error). \(remedy)")
     }
     do { return try JSONDecoder().decode(Value.self, from: Data(bytes)) } catch {
         throw Failure(

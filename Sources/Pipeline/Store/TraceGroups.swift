@@ -147,8 +147,15 @@ struct TraceGroups {
         func fill(
             _ path: WritableKeyPath<ChainTrace, [Double]>, _ group: HDF5Group, _ name: String, limit: (Int) -> Int
         ) throws(HDF5Error) {
-            let values = try group.doubles(name)
-            let drawCount = values.count / max(1, chainCount * steps.count)
+            let tensor = try group.dataset(name).read()
+            let extents = tensor.shape.dimensions
+            guard extents.count == 3, extents[0] == chainCount, extents[2] == steps.count else {
+                throw HDF5Error(
+                    .malformed,
+                    "expected \(chainCount) chains, draws and \(steps.count) checkpoints, found \(tensor.shape)",
+                    path: root.file.path, object: name)
+            }
+            let (values, drawCount): ([Double], Int) = (tensor.values(), extents[1])
             for checkpoint in steps.indices {
                 for chain in 0..<chainCount {
                     let length = limit(counts[checkpoint * chainCount + chain])

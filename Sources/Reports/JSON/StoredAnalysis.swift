@@ -6,8 +6,10 @@ extension AnalysisDocument {
     /// What a document that was changed says against itself, nil where it holds together.
     public var contradiction: String? {
         let steps = checkpoints.map(\.step)
-        guard steps.allSatisfy({ $0 >= 0 }), zip(steps, steps.dropFirst()).allSatisfy({ $0 < $1 }) else {
-            return "the steps of its checkpoints do not ascend from 0 on"
+        guard TrainingStep.ascend(steps) else { return "the steps of its checkpoints do not ascend from 0 on" }
+        let curve = stages?.curve ?? []
+        guard curve.allSatisfy({ $0.step.value != nil && $0.mean.value != nil && $0.slope.value != nil }) else {
+            return "the curve that its stages were found on has places without a number"
         }
         for (name, dynamics) in [("essentialDynamics", essentialDynamics), ("weightDynamics", weightDynamics)] {
             guard let dynamics else { continue }

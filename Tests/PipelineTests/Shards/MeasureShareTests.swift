@@ -191,7 +191,8 @@ import Testing
         #expect(failed.kind == .malformed && failed.reason.contains(damaged))
         let status = try runStatus(of: run, options: copy.quick)
         #expect(status.doneCount == status.unitCount - 1)
-        #expect(status.failedUnits.contains { $0.name == damaged })
+        #expect(status.damagedUnits.map(\.name) == [damaged] && status.failedUnits.isEmpty)
+        #expect(status.text.contains("1 damaged") && status.text.hasSuffix("measure again: the others are kept"))
         #expect(status.endedTasks.count == 1)
     }
 

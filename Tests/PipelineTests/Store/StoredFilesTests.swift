@@ -1,3 +1,4 @@
+import Development
 import Foundation
 import HDF5
 import Runs
@@ -28,6 +29,44 @@ import Testing
         #expect(found.reason.contains("Remove that file and run again with the options of before"))
     }
 
+    @Test(arguments: [-1, 0, 1_001, Int.max]) func `stored settings of an impossible number of chains are malformed`(
+        count: Int
+    ) throws {
+        let found = try failure(reading: [:]) { store in
+            var settings = SamplingSettings(
+                chainCount: 4, drawCount: 10, burnInCount: 0, batchSize: 4, minibatches: .iid, stepSize: 1e-4,
+                nBeta: 10,
+                localization: 1, seed: 0, precision: .float)
+            settings.chainCount = count
+            try store.write(StoredSettings(sampling: settings, inputs: []))
+            _ = try store.readSettings()
+        }
+        #expect(found.kind == .malformed, "\(found.reason)")
+        #expect(
+            found.reason.contains("was changed since it was written (chains: expected 1 to 1000, found \(count))")
+                && found.reason.contains("Remove that file"))
+    }
+
+    /// What the conclusions take for granted.
+    @Test(arguments: ["descending", "equal", "negative", "beyond 10¹⁴"])
+    func `stored steps that do not ascend are damage`(kind: String) async throws {
+        let copy = try RunCopy()
+        let store = MeasurementStore(run: copy.path, output: nil)
+        var measurements = try await measure(RunDirectory(at: copy.path), options: copy.quick)
+        let last = measurements.checkpoints.count - 1
+        switch kind {
+        case "descending": measurements.checkpoints.swapAt(0, last)
+        case "equal": measurements.checkpoints[1].step = measurements.checkpoints[0].step
+        case "negative": measurements.checkpoints[0].step = -1
+        default: measurements.checkpoints[last].step = .max
+        }
+        try MeasurementsFile.write(measurements, to: store.measurementsPath)
+        let error = try #require(throws: (any Error).self) { _ = try store.readMeasurements() }
+        let found = Failure(wrapping: error)
+        #expect(found.kind == .malformed && found.reason.contains("expected training steps that ascend"), "\(found)")
+        #expect(found.reason.contains("Remove it and run `instar analyze`"))
+    }
+
     @Test(arguments: ["", "{", "{\"version\": 1, \"inputs\": []}"])
     func `a calibration that is none is malformed`(text: String) throws {
         let found = try failure(reading: ["calibration.json": text]) { _ = try readCalibration(in: $0.folder) }
@@ -52,6 +91,46 @@ import Testing
                 _ = try MeasurementStore(run: folder, output: folder).readSettings()
             }
             #expect(found?.kind == .malformed && found?.reason.contains("expected a file, found a folder") == true)
+            #expect(found?.reason.contains("Remove that file and run again") == true)
+        }
+    }
+
+    @Test func `units that cannot be listed are not taken for none`() throws {
+        try withTemporaryFolder { folder in
+            let store = MeasurementStore(run: folder, output: folder)
+            #expect(try store.storedUnitNames().isEmpty)
+            try Data().write(to: URL(fileURLWithPath: "\(folder)/units"))
+            let found = #expect(throws: Failure.self) { _ = try store.storedUnitNames() }
+            #expect(found?.kind == .io && found?.reason.contains("/units: cannot be read (") == true)
+        }
+    }
+
+    @Test func `a survey that cannot be opened is no finished unit`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/000000000.h5"
+            #expect(try UnitHeader.read(path, isChain: false) == nil)
+            try Data("no HDF5".utf8).write(to: URL(fileURLWithPath: path))
+            let found = #expect(throws: Failure.self) { _ = try UnitHeader.read(path, isChain: false) }
+            #expect(found?.kind == .malformed && found?.reason.contains("this stored result is damaged") == true)
+        }
+    }
+
+    @Test func `a link that takes the folder's place while work goes on is not written through`() throws {
+        try withTemporaryFolder { folder in
+            let manager = FileManager.default
+            let store = MeasurementStore(run: folder, output: nil)
+            for name in ["instar", "elsewhere"] {
+                try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: false)
+            }
+            try store.prepare()
+            for place in ["instar/units", "instar"] {
+                try manager.removeItem(atPath: "\(folder)/\(place)")
+                try manager.createSymbolicLink(
+                    atPath: "\(folder)/\(place)", withDestinationPath: "\(folder)/elsewhere")
+                let found = #expect(throws: Failure.self) { try store.prepare() }
+                #expect(found?.kind == .unsupported && found?.reason.contains("\(place): is a link") == true)
+            }
+            #expect(try manager.contentsOfDirectory(atPath: "\(folder)/elsewhere").isEmpty)
         }
     }
 
