@@ -4,7 +4,7 @@ import Tensors
 /// How the loss of an example follows from the graph's output.
 ///
 /// Logits have the classes on the last axis; the loss of an example is the mean over its remaining positions. A target of
-/// −100 leaves its position out, and an example without any other has loss 0.
+/// −100 leaves its position out; an example without any other is refused with the targets (`LossTargets`).
 public enum LossHead: Sendable, Equatable {
     /// −log softmax of the target class, in nats.
     case crossEntropy

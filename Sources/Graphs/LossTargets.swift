@@ -34,10 +34,10 @@ struct LossTargets<Scalar: Real>: Sendable {
             let expected = Shape([exampleCount] + outputShape.dimensions.dropLast())
             let source = head == .nextToken ? try LossTargets.shifted(tokens, expected: expected) : targets
             let classes = try LossTargets.integers(source, head: head, expected: expected)
-            try LossTargets.checkRange(
-                classes, classCount: classCount, perExample: classes.count / max(1, exampleCount))
-            table = ExampleTable(
-                .integers(classes), rowLength: classes.count / max(1, exampleCount), exampleCount: exampleCount)
+            let perExample = classes.count / max(1, exampleCount)
+            try LossTargets.checkRange(classes, classCount: classCount, perExample: perExample)
+            try LossTargets.requireTargets(classes, head: head, perExample: perExample)
+            table = ExampleTable(.integers(classes), rowLength: perExample, exampleCount: exampleCount)
         case .sumSquaredError, .meanSquaredError, .binaryCrossEntropy:
             let numbers = try LossTargets.numbers(
                 targets, head: head, outputShape: outputShape, exampleCount: exampleCount)
@@ -118,6 +118,22 @@ struct LossTargets<Scalar: Real>: Sendable {
             .mismatch,
             "example \(index / perExample) has target \(classes[index]); the output has \(classCount) classes, "
                 + "so 0 to \(classCount - 1) are valid, and \(LossHead.ignoredTarget) to leave a position out")
+    }
+
+    /// An example without a target would count in the mean with loss 0, and in n.
+    private static func requireTargets(_ classes: [Int64], head: LossHead, perExample: Int) throws(GraphError) {
+        guard perExample > 0 else { return }
+        let starts = stride(from: 0, to: classes.count, by: perExample)
+        let empty = starts.filter { start in
+            classes[start..<start + perExample].allSatisfy { $0 == Int64(LossHead.ignoredTarget) }
+        }
+        guard let first = empty.first else { return }
+        let reason =
+            head == .nextToken
+            ? "loss \(head.name) needs sequences of two tokens or more"
+            : "\(empty.count.counted("example")) without any target, the first example \(first / perExample): all of its "
+                + "targets are \(LossHead.ignoredTarget). Leave such examples out of data.h5"
+        throw GraphError(.mismatch, reason)
     }
 
     /// Axes of one element do not count: `[n]` and `[n, 1]` hold the same targets.

@@ -48,8 +48,16 @@ struct FunctionInlining {
     private let opset: Int
 
     /// Takes the model's functions and the version of the default operator set of its graph.
-    init(_ functions: [FunctionProto], opset: Int) {
-        self.functions = Dictionary(functions.map { (Name($0), $0) }, uniquingKeysWith: { first, _ in first })
+    ///
+    /// - Throws: `malformed` for two functions of one name.
+    init(_ functions: [FunctionProto], opset: Int) throws(ONNXError) {
+        var named: [Name: FunctionProto] = [:]
+        for function in functions {
+            guard named.updateValue(function, forKey: Name(function)) == nil else {
+                throw ONNXError(.malformed, "there are two of this name", location: "function \"\(function.name)\"")
+            }
+        }
+        self.functions = named
         self.opset = opset
     }
 

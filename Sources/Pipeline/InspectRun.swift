@@ -248,6 +248,12 @@ private func checkRecordedOutputs(model: LoadedModel, series: CheckpointSeries) 
                 "\(model.examples.path): recorded outputs at step \(step): expected \(computed.count) numbers for \(count) examples, "
                     + "found \(expected.count) in shape \(recorded.shape)")
         }
+        guard expected.allSatisfy(\.isFinite) else {
+            throw Failure(
+                .malformed,
+                "\(model.examples.path): the recorded outputs at step \(step) are not all finite numbers, so nothing can be held "
+                    + "against them. Record them again, or remove them")
+        }
         let differences = zip(computed, expected).map { abs($0 - $1) }
         let difference = differences.first { !$0.isFinite } ?? differences.max() ?? 0
         let tolerance = relativeTolerance * (expected.map(abs).max() ?? 0)

@@ -82,6 +82,9 @@ import Testing
             "from 0 on of [batch, 3] depend on the batch",
             attributes: ["axis": .integer(0)]),
         Refusal(
+            "LayerNormalization", [.floats(2, 0), .floats(0)], .malformed,
+            "from 1 on of [2, 0] are empty, and have no mean"),
+        Refusal(
             "LayerNormalization", [.floats(2, 3), .floats(4, 2, 3)], .mismatch, "shape [4, 2, 3] does not broadcast"),
         Refusal(
             "RMSNormalization", [.floats(.batch, 3), three], .unsupported,

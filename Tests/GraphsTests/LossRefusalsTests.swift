@@ -49,6 +49,10 @@ import Testing
             head: .crossEntropy, targets: tokens, kind: .mismatch,
             words: "targets have shape [10, 3]; loss cross-entropy needs [10]"),
         Refusal(
+            head: .crossEntropy, targets: Tensor((0..<10).map { Int64($0 % 5 == 4 ? -100 : 1) }, shape: [10]),
+            kind: .mismatch,
+            words: "2 examples without any target, the first example 4: all of its targets are -100"),
+        Refusal(
             nodes: [
                 Node(
                     operatorName: "ReduceSum", inputs: ["x", "axis"], outputs: ["y"],

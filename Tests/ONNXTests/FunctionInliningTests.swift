@@ -32,6 +32,14 @@ import Testing
         #expect(Set(try imported(model).nodes.flatMap(\.outputs)).count == 4)
     }
 
+    @Test func `two functions of one name are malformed`() throws {
+        var model = sample()
+        model.functions = [shiftedElu, shiftedElu]
+        let error = #expect(throws: ONNXError.self) { try imported(model) }
+        #expect(error?.kind == .malformed && error?.location == "function \"ShiftedElu\"")
+        #expect(error?.reason == "there are two of this name")
+    }
+
     @Test func `a function that calls itself is malformed`() throws {
         var model = sample()
         model.graph.node[1] = call(output: "y", slope: nil)

@@ -69,6 +69,19 @@ import Testing
         #expect(failure.kind == .mismatch && failure.reason.contains("folded"))
     }
 
+    @Test func `recorded outputs that are no numbers are not held against the model`() async throws {
+        try HDF5File.writeAtomically(to: "\(run.path)/data.h5") { root throws(HDF5Error) in
+            let x = Tensor((0..<60).map { Float($0 % 7) / 7 }, shape: [10, 6])
+            try root.write("x", x)
+            try root.write("targets", x)
+            try root.createGroup("recorded_outputs").write(
+                "0", Tensor([Float](repeating: .nan, count: 12), shape: [2, 6]))
+        }
+        let failure = try await analyzeFailure()
+        #expect(failure.kind == .malformed && failure.reason.contains("at step 0 are not all finite numbers"))
+        #expect(failure.reason.contains("Record them again, or remove them"))
+    }
+
     @Test func `a loss that cannot be inferred lists the candidates`() async throws {
         try run.rewriteManifest("name: nameless\n")
         let failure = try await analyzeFailure()
