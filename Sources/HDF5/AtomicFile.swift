@@ -55,7 +55,13 @@ public enum AtomicFile {
                 throw error
             }
             guard close(descriptor) == 0 else { throw systemError("cannot be written", path: path) }
-            guard rename(temporary, path) == 0 else { throw systemError("cannot be replaced", path: path) }
+            guard rename(temporary, path) == 0 else {
+                guard errno != EISDIR else {
+                    throw HDF5Error(
+                        .io, "is a folder, and a file goes there; remove it, or state another --output", path: path)
+                }
+                throw systemError("cannot be replaced", path: path)
+            }
         } catch {
             unlink(temporary)
             throw error

@@ -34,10 +34,8 @@ public func analyzeRun(
 
 /// The conclusions from measurements.
 ///
-/// - Throws: `CancellationError` when cancelled; `Failure` of kind `io` where a limit of address space leaves no room for
-///   linear algebra.
+/// - Throws: `CancellationError` when cancelled.
 func conclusions(of measurements: Measurements, method: Method? = nil) throws -> Analysis {
-    try requireAddressSpace()
     let analysis = Analysis(measurements: measurements, method: method)
     try Task.checkCancellation()
     return analysis

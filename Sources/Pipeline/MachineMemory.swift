@@ -34,33 +34,45 @@ func machineMemory(physical: Int = Int(ProcessInfo.processInfo.physicalMemory), 
     return limits.filter { $0 > 0 }.min() ?? physical
 }
 
-/// The bytes of address space that are left to this process where `ulimit -v` limits it; nil where nothing does.
+/// The bytes of address space that are left to this process where `ulimit -v` limits it, or `ulimit -d` its private part; nil
+/// where nothing does.
 var remainingAddressSpace: Int? {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(Int.max),
-        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").first,
-        let pageCount = Int(pages)
-    else { return nil }
-    return max(0, Int(limit.rlim_cur) - pageCount * sysconf(Int32(_SC_PAGESIZE)))
+    // statm of proc(5), in pages: the first is the address space, the sixth data and stack.
+    let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split { $0.isWhitespace } ?? []
+    return [(RLIMIT_AS, 0), (RLIMIT_DATA, 5)].compactMap { resource, place -> Int? in
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(Int.max),
+            place < pages.count, let pageCount = Int(pages[place])
+        else { return nil }
+        return max(0, Int(limit.rlim_cur) - pageCount * sysconf(Int32(_SC_PAGESIZE)))
+    }.min()
 }
 
-/// Whether `ulimit -v` limits this process.
+/// Whether `ulimit` limits the memory that this process may map.
 public var isAddressSpaceLimited: Bool { remainingAddressSpace != nil }
 
 /// The address space that OpenBLAS takes for each thread that multiplies, with the thread's stack. Where there is less it does
 /// not fail but tries again for ever.
 let addressSpacePerWorker = (128 + 8) << 20
 
-/// Throws where a limit of address space leaves no room for one thread's linear algebra.
-public func requireAddressSpace() throws(Failure) { try requireAddressSpace(addressSpacePerWorker) }
+/// Throws where a limit of address space leaves no room for the linear algebra of all threads, and what else a process takes.
+///
+/// To be asked before anything else: threads of libraries wait for more for ever, also at the end of the process.
+public func requireAddressSpace() throws(Failure) {
+    let stated = ProcessInfo.processInfo.environment["OPENBLAS_NUM_THREADS"].flatMap { Int($0) } ?? .max
+    let threads = min(max(1, stated), ProcessInfo.processInfo.activeProcessorCount)
+    // Beside that, malloc reserves up to 128 MiB for the heap of a thread.
+    try requireAddressSpace(threads * (addressSpacePerWorker + (128 << 20)))
+}
 
 /// Throws where a limit of address space leaves fewer bytes.
 func requireAddressSpace(_ wanted: Int, remaining: Int? = remainingAddressSpace) throws(Failure) {
     guard let remaining, remaining < wanted else { return }
     throw Failure(
         .io,
-        "the address space of this process is limited (ulimit -v): \(remaining.mebibytes) are left of it, and about "
-            + "\(wanted.mebibytes) are needed. Raise that limit or lift it; --memory bounds the memory that is taken")
+        "the address space of this process is limited (ulimit -v or -d): \(remaining.mebibytes) are left of it, and about "
+            + "\(wanted.mebibytes) are needed. Raise that limit or lift it, or work with fewer threads "
+            + "(OPENBLAS_NUM_THREADS=1); --memory bounds the memory that is taken")
 }
 
 /// Lets this process open as many files as it may, and throws where those are too few to start processes that read.

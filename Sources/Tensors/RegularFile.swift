@@ -15,7 +15,7 @@ package final class RegularFile: Sendable {
         package var words: String {
             switch self {
             case .isAbsent: String(cString: strerror(ENOENT))
-            case .isNoFile: "it is a folder, a device or a link that leads to no file"
+            case .isNoFile: "it is a folder, a device or a link"
             case .system(let code): String(cString: strerror(code))
             }
         }

@@ -48,7 +48,6 @@ func runCommand(
 ) async throws {
     let storesWork = storesWork && !measuring.dryRun
     try await runCommand(storesWork: storesWork, isAwaited: isAwaited) {
-        try requireAddressSpace()
         let options = try measuring.resolved()
         try await ReadingWorkers.$current.withValue(reading.workers(memory: options.memoryLimit)) {
             try await body(options)
@@ -57,7 +56,7 @@ func runCommand(
 }
 
 /// The exit statuses of sysexits(3) that each kind of failure maps to.
-private func exitStatus(of kind: Failure.Kind) -> Int32 {
+func exitStatus(of kind: Failure.Kind) -> Int32 {
     switch kind {
     case .malformed, .unsupported, .mismatch: EX_DATAERR
     case .notFound: EX_NOINPUT

@@ -35,6 +35,15 @@ struct Instar: AsyncParsableCommand {
 
     /// Runs the command. Help and the version are written as results are: where they cannot be, that is a failure.
     static func main() async {
+        // The runtime would print where every thread is, and go on.
+        signal(SIGQUIT, SIG_DFL)
+        do {
+            try requireAddressSpace()
+            try requireTexts(CommandLine.unsafeArgv)
+        } catch {
+            printError("instar: \(error.reason)")
+            leave(exitStatus(of: error.kind))
+        }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -55,6 +64,17 @@ struct Instar: AsyncParsableCommand {
             } catch {
                 leave(exitCode(for: error).rawValue)
             }
+        }
+    }
+
+    /// Throws where an argument is no UTF-8 text: the path that it would be read as is another one.
+    private static func requireTexts(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) throws(Failure) {
+        for case let argument? in (0..<Int(CommandLine.argc)).map({ arguments[$0] })
+        where String(validatingCString: argument) == nil {
+            throw Failure(
+                .usage,
+                "the argument \(String(cString: argument)) is no UTF-8 text; rename the file or folder, or go into it and name "
+                    + "it `.`")
         }
     }
 

@@ -72,6 +72,16 @@ import Testing
         #expect(try !scratch.text("stderr").contains("SIGHUP"))
     }
 
+    /// Where the runtime can print where its threads are, it would do so and go on.
+    @Test func `a quit is obeyed at once`() throws {
+        let process = try Program.process(try endless("--chains", "2"), scratch: scratch)
+        try process.run()
+        waitForWork(process)
+        kill(process.processIdentifier, SIGQUIT)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGQUIT)
+    }
+
     func analyze(_ script: String) throws -> Int32 {
         let process = try Program.shell(
             script,

@@ -145,7 +145,8 @@ import Testing
     /// Limits that a shell gives, and libraries do not survive.
     @Test(arguments: [
         ("ulimit -n 40", "this process may have 40 files open (ulimit -n), and 128 are needed"),
-        ("export OPENBLAS_NUM_THREADS=1; ulimit -v 300000", "the address space of this process is limited (ulimit -v)"),
+        ("export OPENBLAS_NUM_THREADS=1; ulimit -v 300000", "this process is limited (ulimit -v or -d)"),
+        ("export OPENBLAS_NUM_THREADS=1; ulimit -d 60000", "this process is limited (ulimit -v or -d)"),
     ]) func `a limit that is too low is a failure of the system`(_ limit: String, _ message: String) throws {
         let scratch = try Scratch()
         let process = try Program.shell(
@@ -155,6 +156,44 @@ import Testing
         process.waitUntilExit()
         #expect(process.terminationStatus == 1)
         #expect(try scratch.text("stderr").contains(message))
+    }
+
+    @Test func `the command of the processes that read is nobody else's`() throws {
+        let errors = try Program.failure(status: 1, ["__read", "1000000000", "60"], scratch: Scratch())
+        #expect(errors.contains("this command is started by Instar itself"), "\(errors)")
+    }
+
+    @Test func `results cannot go to a folder that was removed`() throws {
+        let scratch = try Scratch()
+        let process = try Program.shell(
+            "mkdir \(scratch.file("gone")); cd \(scratch.file("gone")); rmdir \(scratch.file("gone")); exec \"$0\" \"$@\"",
+            ["measure", try Fixture.url("runs/tms-seed-A").path, "--output", "out"], scratch: scratch)
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 1)
+        #expect(try scratch.text("stderr").contains("out: cannot be made or written to (No such file or directory)"))
+    }
+
+    @Test func `a path that is no text is refused and not read as another`() throws {
+        let scratch = try Scratch()
+        let process = try Program.shell("exec \"$0\" \"$@\" $'run\\xff'", ["inspect"], scratch: scratch)
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64)
+        #expect(try scratch.text("stderr").contains("is no UTF-8 text; rename the file or folder, or go into it"))
+    }
+
+    @Test(arguments: ["report.html", "lock"]) func `a folder in the place of a result is to be removed`(
+        name: String
+    ) throws {
+        let scratch = try Scratch()
+        let folder = scratch.file("out")
+        try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        let run = try Program.run(
+            "stages", Fixture.url("runs/tms-seed-A/kgons.csv").path, "--output", folder, scratch: scratch)
+        #expect(run.status == 1)
+        #expect(run.errors.contains("\(name): "), "\(run.errors)")
+        #expect(run.errors.lowercased().contains("remove it"), "\(run.errors)")
     }
 
     @Test func `an empty name is no folder of results`() throws {

@@ -51,7 +51,8 @@ import Testing
         try withTemporaryFolder { folder in
             try AtomicFile.makeFolder("\(folder)/a")
             let error = #expect(throws: HDF5Error.self) { try AtomicFile.write([1], to: "\(folder)/a") }
-            #expect(error?.kind == .io && error?.reason.contains("cannot be replaced") == true)
+            #expect(
+                error?.kind == .io && error?.reason.contains("is a folder, and a file goes there; remove it") == true)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a"])
         }
     }

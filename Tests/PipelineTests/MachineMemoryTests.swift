@@ -46,6 +46,6 @@ import Testing
         try requireAddressSpace(100, remaining: nil)
         let failure = #expect(throws: Failure.self) { try requireAddressSpace(3 << 20, remaining: 1 << 20) }
         #expect(failure?.kind == .io)
-        #expect(failure?.reason.contains("(ulimit -v): 1 MiB are left of it, and about 3 MiB are needed") == true)
+        #expect(failure?.reason.contains("(ulimit -v or -d): 1 MiB are left of it, and about 3 MiB are needed") == true)
     }
 }

@@ -68,6 +68,9 @@ public final class StoreLock: Sendable {
             } catch {
                 // Another process removed the folder it had made.
                 if case .isAbsent = error, ContinuousClock.now < end { continue }
+                if case .isNoFile = error {
+                    throw Failure(.io, "\(path): a file goes there, and \(error.words). Remove it")
+                }
                 throw StoreLock.failure(path, error.words)
             }
             switch StoreLock.take(descriptor, path: path, record: record, kernelLock: kernelLock) {
@@ -197,8 +200,10 @@ public final class StoreLock: Sendable {
             errno = ENOTDIR
             throw systemFailure(folder)
         case ENOENT:
-            let parent = (folder as NSString).deletingLastPathComponent
-            let above = parent.isEmpty ? "." : parent
+            var parent = folder[...]
+            while parent.last == "/" { parent.removeLast() }
+            let slash = parent.lastIndex(of: "/")
+            let above = slash.map { $0 == parent.startIndex ? "/" : String(parent[..<$0]) } ?? "."
             var made: [String] = []
             if stat(above, &status) != 0, above.utf8.count < folder.utf8.count { made = try makeFolders(above) }
             // Another process may have made either meanwhile. Some folders hold no others, as /proc, and one that was removed

@@ -15,10 +15,10 @@ import Tensors
 /// - Throws: Where the connection or the memory is not there, or the process cannot be confined.
 public func serveReads(memory: Int, seconds: Double, allowsFilters: Bool = false) throws {
     if allowsFilters { HDF5File.allowFilterPlugins() }
-    try confine(memory: memory)
     guard let shared = SharedMemory(inherited: 4) else {
         throw RunError(.io, "this command is started by Instar itself, to read files", path: "descriptor 4")
     }
+    try confine(memory: memory)
     let channel = WorkerChannel(descriptor: 3)
     let place = Place(shared)
     HDF5File.observeObjects { place.note($0) }
