@@ -1,5 +1,5 @@
 import CHDF5
-import Foundation
+import Tensors
 
 /// An HDF5 file opened for reading.
 ///
@@ -51,20 +51,13 @@ public struct HDF5File: Sendable {
     }
 
     private static func regularFileSize(_ path: String) throws(HDF5Error) -> UInt64 {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            let code = errno
-            let kind: HDF5Error.Kind = code == ENOENT || code == ENOTDIR ? .notFound : .io
-            throw HDF5Error(kind, "cannot be opened: \(String(cString: strerror(code)))", path: path)
+        do throws(RegularFile.Problem) { return UInt64(try RegularFile(path).count) } catch {
+            switch error {
+            case .isAbsent: throw HDF5Error(.notFound, "cannot be opened: \(error.words)", path: path)
+            case .isNoFile: throw HDF5Error(.malformed, "expected an HDF5 file, found a folder or device", path: path)
+            case .system: throw HDF5Error(.io, "cannot be opened: \(error.words); check its permissions", path: path)
+            }
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw HDF5Error(.malformed, "expected an HDF5 file, found a folder or device", path: path)
-        }
-        guard access(path, R_OK) == 0 else {
-            throw HDF5Error(
-                .io, "cannot be read: \(String(cString: strerror(errno))); check its permissions", path: path)
-        }
-        return UInt64(status.st_size)
     }
 
     private static func openingError(path: String, byteCount: UInt64) -> HDF5Error {
