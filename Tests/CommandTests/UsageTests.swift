@@ -158,11 +158,6 @@ import Testing
         #expect(try scratch.text("stderr").contains(message))
     }
 
-    @Test func `the command of the processes that read is nobody else's`() throws {
-        let errors = try Program.failure(status: 1, ["__read", "1000000000", "60"], scratch: Scratch())
-        #expect(errors.contains("this command is started by Instar itself"), "\(errors)")
-    }
-
     @Test func `results cannot go to a folder that was removed`() throws {
         let scratch = try Scratch()
         let process = try Program.shell(

@@ -292,7 +292,7 @@ import Testing
             // Root may read everything, unless that power is taken away.
             let powers = getuid() == 0 ? "setpriv --bounding-set=-dac_override,-dac_read_search" : ""
             let command = ["/bin/sh", "-c", "exec \(powers) \"$0\" \"$@\"", BuiltProgram.path, "__read"]
-            refused(workers(command), .io, "a.h5: cannot be read: Permission denied") {
+            refused(workers(command), .io, "a.h5: cannot be opened: Permission denied; check its permissions") {
                 _ = try ForeignFile(path).stepMarkers()
             }
         }
