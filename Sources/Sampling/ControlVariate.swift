@@ -12,21 +12,26 @@ enum ControlVariate {
     /// - Parameters:
     ///   - draws: x. Axes `[chain, draw]`, burn-in left out, chains equally long.
     ///   - control: c, the same axes.
-    /// - Returns: nil with fewer than two chains or a hundred draws each, which are ten batches, and where c does not vary.
-    static func adjusted(_ draws: [[Double]], by control: [[Double]]) -> [[Double]]? {
+    /// - Returns: With the mean of the chains' β; nil with fewer than two chains or a hundred draws each, which are ten batches,
+    ///   and where c does not vary.
+    static func adjusted(
+        _ draws: [[Double]], by control: [[Double]]
+    ) -> (draws: [[Double]], slope: Double)? {
         guard draws.count > 1, let count = draws.first?.count, count == control.first?.count, count >= 100 else {
             return nil
         }
         let length = Int(Double(count).squareRoot())
         let moments = zip(draws, control).map { products(batchMeans($0, length), batchMeans($1, length)) }
         var adjusted: [[Double]] = []
+        var slopes: [Double] = []
         for chain in draws.indices {
             let others = moments.indices.filter { $0 != chain }.map { moments[$0] }
             let slope = others.map(\.cross).compensatedSum / others.map(\.square).compensatedSum
             guard slope.isFinite else { return nil }
             adjusted.append(zip(draws[chain], control[chain]).map { $0 - slope * $1 })
+            slopes.append(slope)
         }
-        return adjusted
+        return (adjusted, slopes.mean)
     }
 
     private static func batchMeans(_ values: [Double], _ length: Int) -> [Double] {

@@ -1,9 +1,12 @@
+import Foundation
+
 extension LLCEstimate {
     /// Estimates λ̂ from the chains of one checkpoint.
     ///
     /// λ̂ = nβ·(mean over completed chains and draws after burn-in of L_B(w) − L_B(w\*)), with the Monte Carlo standard
     /// error of that mean; R-hat and effective sample sizes are those of the same draws. Where the stationary
-    /// identity holds within three standard errors, the draws are adjusted by its control variate first. Where every
+    /// identity holds within three standard errors, and what directions that have not settled may add to it costs less than
+    /// is won, the draws are adjusted by its control variate first; the error then holds both. Where every
     /// second chain took half steps, λ̂ = 2·λ̂(ε/2) − λ̂(ε), free of the step's bias to first order. Diverged chains take no
     /// part. Where nothing can be computed the values are nil and a concern says why.
     ///
@@ -18,7 +21,9 @@ extension LLCEstimate {
         // Whole steps first, then half ones.
         let groups = sample.groups.map { $0.map { sample.draws[$0] } }
         let means = groups.map { $0.joined().map { $0 }.mean }
-        let errors = groups.map(Diagnostics.meanMCSE)
+        let errors = zip(groups, sample.unsettledBiases).map { draws, bias in
+            Diagnostics.meanMCSE(draws).map { hypot($0, bias) }
+        }
         let unadjusted = sample.groups.map { Diagnostics.meanMCSE($0.map { sample.pairedDraws[$0] }) }
 
         let pooled = Self.extrapolated(means)
@@ -69,6 +74,8 @@ struct PosteriorSample {
     /// The same, adjusted where that is sound.
     let draws: [[Double]]
     let isAdjusted: Bool
+    /// What unsettled directions may have added to the mean of the adjusted draws of each group; 0 where none are.
+    let unsettledBiases: [Double]
     let identity: StationaryIdentity?
     /// What finite steps and minibatch noise add to λ̂.
     let stepBias: Double?
@@ -98,28 +105,37 @@ struct PosteriorSample {
         identity = controls.flatMap(PosteriorSample.identity)
         stepBias = PosteriorSample.stepBias(squares, chains: completed.map(\.chain), conditions)
 
+        let distances = completed.map { kept($0.squaredDistances) }
         var adjusted: [[Double]]?
+        var biases = groups.map { _ in 0.0 }
         if let controls, let score = identity?.score, abs(score) <= Threshold.standardErrors,
             conditions.method != .sgnht, conditions.method != .adaptiveRMSpropSGLD
         {
             let paired = pairedDraws
             var all = paired
             var isComplete = true
-            for group in groups {
-                let result = ControlVariate.adjusted(
-                    group.map { paired[$0] }, by: group.map { controls.differences[$0] })
-                // At slow mixing the slope is noise, and the adjusted draws are no better.
-                let isBetter = result.map { result in
-                    (Diagnostics.meanMCSE(result) ?? .infinity)
-                        < (Diagnostics.meanMCSE(group.map { paired[$0] }) ?? 0)
+            for (index, group) in groups.enumerated() {
+                guard
+                    let result = ControlVariate.adjusted(
+                        group.map { paired[$0] }, by: group.map { controls.differences[$0] })
+                else {
+                    isComplete = false
+                    continue
                 }
-                isComplete = isComplete && isBetter == true
-                for (place, draws) in zip(group, result ?? []) { all[place] = draws }
+                biases[index] =
+                    abs(result.slope)
+                    * PosteriorSample.identityDeficit(
+                        group.map { distances[$0] }, chains: group.map { chains[$0] }, conditions)
+                // At slow mixing the slope is noise, and the adjusted draws are no better.
+                let error = Diagnostics.meanMCSE(result.draws).map { hypot($0, biases[index]) } ?? .infinity
+                if !(error < Diagnostics.meanMCSE(group.map { paired[$0] }) ?? 0) { isComplete = false }
+                for (place, draws) in zip(group, result.draws) { all[place] = draws }
             }
             adjusted = isComplete ? all : nil
         }
         draws = adjusted ?? pairedDraws
         isAdjusted = adjusted != nil
+        unsettledBiases = isAdjusted ? biases : groups.map { _ in 0 }
     }
 
     private typealias Controls = (left: [[Double]], right: [[Double]], differences: [[Double]])
@@ -135,6 +151,26 @@ struct PosteriorSample {
             right.append(values.map { Double(dimension) + factor * $0 })
         }
         return (products, right, zip(products, right).map { zip($0, $1).map { $0 - $1 } })
+    }
+
+    /// What may be missing in E[δ·g] because chains have not settled in directions in which the loss is flat or nearly so: a
+    /// share r of the end's γE|δ|², of which 1 − r is seen. No more is missing in others.
+    ///
+    /// The control variate would take as much for chance and lift λ̂ by β times it, unseen by a test of the identity whose own
+    /// error is larger than that of the adjusted mean.
+    private static func identityDeficit(
+        _ squaredDistances: [[Double]], chains: [ChainTrace], _ conditions: ChainConditions
+    ) -> Double {
+        guard let localization = conditions.localization, let drawCount = squaredDistances.first?.count else {
+            return .infinity
+        }
+        let acceptances = chains.flatMap(\.acceptances)
+        let share =
+            chains.map {
+                conditions.unsettledShare(
+                    ofChain: $0.chain, drawCount: drawCount, acceptance: acceptances.isEmpty ? nil : acceptances.mean)
+            }.max() ?? 1
+        return share < 1 ? localization * squaredDistances.joined().map { $0 }.mean * share / (1 - share) : .infinity
     }
 
     private static func identity(_ controls: Controls) -> StationaryIdentity? {

@@ -5,7 +5,8 @@
 public struct LLCEstimate: Sendable, Codable, Equatable {
     /// λ̂, dimensionless; nil when no chain completed. Negative values are reported, not clamped.
     public var value: Double?
-    /// MCSE of λ̂: posterior standard deviation over √ESS of the mean.
+    /// MCSE of λ̂: posterior standard deviation over √ESS of the mean; of adjusted draws, with what directions that have not
+    /// settled may have added to their mean, in quadrature.
     public var standardError: Double?
     /// Rank-normalised split R-hat; nil with fewer than two chains.
     public var rHat: Double?
@@ -20,7 +21,8 @@ public struct LLCEstimate: Sendable, Codable, Equatable {
     public var stepBias: Double?
     /// What extrapolation to ε = 0 took off; nil where there was none.
     public var removedBias: Double?
-    /// Whether the draws were adjusted by the identity's control variate, which leaves their mean and lowers its error.
+    /// Whether the draws were adjusted by the identity's control variate, which lowers the error of their mean and, in a chain
+    /// that has settled, leaves what it estimates.
     public var isAdjusted: Bool
     /// The standard error without that adjustment.
     public var unadjustedError: Double?

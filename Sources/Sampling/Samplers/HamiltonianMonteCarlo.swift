@@ -15,6 +15,9 @@ public import Tensors
 /// Source: Neal 2011, "MCMC using Hamiltonian dynamics", Handbook of Markov Chain Monte Carlo, ch. 5, arXiv:1206.1901;
 /// Roberts and Tweedie 1996, Bernoulli 2(4), for MALA.
 public struct HamiltonianMonteCarlo: Sampler, Equatable {
+    /// The largest number of leapfrog steps where none is stated.
+    public static let usualLeapfrogCount = 10
+
     /// ε = h².
     public let stepSize: Double
     /// The largest number of leapfrog steps of a trajectory.
@@ -25,7 +28,7 @@ public struct HamiltonianMonteCarlo: Sampler, Equatable {
     /// - Parameters:
     ///   - stepSize: ε = h², the squared time of a leapfrog step.
     ///   - leapfrogCount: The largest number of leapfrog steps of a trajectory; each has at least half as many.
-    public init(stepSize: Double, leapfrogCount: Int = 10) {
+    public init(stepSize: Double, leapfrogCount: Int = HamiltonianMonteCarlo.usualLeapfrogCount) {
         precondition(stepSize > 0 && stepSize.isFinite, "a step size is positive and finite")
         precondition(leapfrogCount > 0, "a trajectory has a leapfrog step")
         self.stepSize = stepSize
