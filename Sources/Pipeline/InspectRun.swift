@@ -193,22 +193,36 @@ func checkOutputs(of model: LoadedModel, at checkpoint: Checkpoint, in series: C
 
 /// Compares the outputs of a few examples evaluated together and one by one: where an example's output depends on those
 /// beside it, as with statistics over the batch, losses would follow how many are evaluated at a time.
+///
+/// At the weights of the checkpoint, and at weights beside them: a gate that is zero when training begins hides what it lets
+/// through later.
 private func checkIndependence(of model: LoadedModel, at checkpoint: Checkpoint) throws {
-    let examples = Array(model.trainingIndices.prefix(3))
+    let indices = model.trainingIndices
+    let examples = Set([0, indices.count / 2, indices.count - 1]).sorted().map { indices[$0] }
     let evaluator = try model.loss(as: Double.self, ofOnly: examples).makeEvaluator(capacity: examples.count)
     let center = try model.center(of: checkpoint, as: Double.self)
-    let together = evaluator.outputs(at: center, examples: Array(examples.indices))
-    let alone = examples.indices.flatMap { evaluator.outputs(at: center, examples: [$0]) }
-    let differences = zip(together, alone).map { abs($0 - $1) }.filter(\.isFinite)
-    let difference = differences.max() ?? 0
-    // Products of other sizes add in another order: a thousand roundings of 2⁻⁵³, of numbers up to ten thousand times as large
-    // as the outputs.
-    guard difference <= 1e-9 * (together.map(abs).filter(\.isFinite).max() ?? 0) else {
-        throw Failure(
-            .unsupported,
-            "\(model.modelPath): the outputs of an example depend on the examples evaluated with it (by up to \(difference)), "
-                + "as with statistics over the batch; expected each example's own. Export the model for inference "
-                + "(`model.eval()`), or without what mixes examples")
+    var noise = [Double](repeating: 0, count: center.count)
+    RandomStream(seed: 0, trainingStep: 0, chain: 0, purpose: .noise).fillNormals(&noise, row: 0)
+    let size = (center.reduce(0) { $0 + $1 * $1 } / Double(max(1, center.count))).squareRoot()
+    let width = 0.1 * (size > 0 && size.isFinite ? size : 1)
+    for weights in [center, zip(center, noise).map { $0 + width * $1 }] {
+        let together = evaluator.outputs(at: weights, examples: Array(examples.indices))
+        let alone = examples.indices.flatMap { evaluator.outputs(at: weights, examples: [$0]) }
+        // Two that are not finite are no sign; one is.
+        let difference = zip(together, alone).reduce(0) { difference, pair in
+            guard pair.0.isFinite || pair.1.isFinite else { return difference }
+            let distance = abs(pair.0 - pair.1)
+            return max(difference, distance.isFinite ? distance : .infinity)
+        }
+        // Products of other sizes add in another order: a thousand roundings of 2⁻⁵³, of numbers up to ten thousand times as
+        // large as the outputs.
+        guard difference <= 1e-9 * (together.map(abs).filter(\.isFinite).max() ?? 0) else {
+            throw Failure(
+                .unsupported,
+                "\(model.modelPath): the outputs of an example depend on the examples evaluated with it (by up to \(difference)), "
+                    + "as with statistics over the batch; expected each example's own. Export the model for inference "
+                    + "(`model.eval()`), or without what mixes examples")
+        }
     }
 }
 

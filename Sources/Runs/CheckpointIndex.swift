@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The list of the files that one checkpoint is spread over.
 ///
@@ -50,6 +51,18 @@ struct CheckpointIndex {
             throw RunError(
                 .malformed, "lists no files under `weight_map`: it is no index of a checkpoint; copy it again",
                 path: path)
+        }
+        // `model-00001-of-00002.safetensors`: what is not listed would be left out in silence.
+        for name in keysByFile.keys.sorted(by: precedes) {
+            guard let stated = name.wholeMatch(of: /.+-\d+-of-(\d+)\.safetensors/), let count = Int(stated.1) else {
+                continue
+            }
+            guard count == keysByFile.count else {
+                throw RunError(
+                    .malformed,
+                    "lists \(keysByFile.count.counted("file")), and \(name) is one of \(count); copy it again from where it was "
+                        + "saved", path: path)
+            }
         }
         self.path = path
         var parts: [Part] = []

@@ -67,6 +67,17 @@ import Testing
         _ = try await analyzeRun(at: run.path, options: run.quick)
     }
 
+    /// The shipped run's first bias is zero: so is what a gate of its size lets through.
+    @Test func `mixing that begins later in training is refused at its start`() async throws {
+        try write(
+            plain + [
+                ("ReduceMean", ["z", "first"], "m", []), ("Mul", ["m", "b"], "g", []), ("Sub", ["z", "g"], "y", []),
+            ])
+        let found = try await failure { _ = try await analyzeRun(at: run.path, options: run.quick) }
+        #expect(
+            found.kind == .unsupported && found.reason.contains("the outputs of an example depend"), "\(found.reason)")
+    }
+
     /// The root of |z| has a gradient without bound at 0, where z is when W and b are.
     @Test func `a gradient that is not finite where settings are derived names the step`() async throws {
         try write(plain + [("Sub", ["z", "z"], "n", []), ("Sqrt", ["n"], "r", []), ("Add", ["r", "z"], "y", [])])

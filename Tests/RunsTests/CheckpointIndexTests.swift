@@ -53,6 +53,13 @@ import Testing
         #expect(found.path.hasSuffix("model.safetensors.index.json"))
     }
 
+    @Test func `an index that does not list all parts that there are is refused`() {
+        let (first, second) = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+        refused(
+            "{\"weight_map\":{\"w\":\"\(second)\"}}", parts: [first: ["v"], second: ["w"]],
+            "lists 1 file, and \(second) is one of 2; copy it again")
+    }
+
     @Test(arguments: [
         "../a.safetensors", "/etc/passwd", "sub/a.safetensors", "..", "", ".", "a.safetensors/", "passwd",
         "model.safetensors.index.json",
