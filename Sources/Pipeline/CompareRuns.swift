@@ -1,5 +1,6 @@
 public import Development
 import Foundation
+import Runs
 import Tensors
 
 /// One run of a comparison: where its results are.
@@ -77,6 +78,7 @@ private func jointDynamics(_ runs: [ComparedRun], _ measurements: [Measurements]
         return measured.steps.map { store.surveyPath(step: $0) }
     }
     guard surveys.allSatisfy(FileManager.default.fileExists) else { return nil }
+    for survey in surveys { try tryReading(survey) }
     for (run, measured) in zip(runs, measurements) {
         let store = MeasurementStore(run: run.path, output: nil)
         let digests = try measured.steps.map { try Survey.weightsDigest(at: store.surveyPath(step: $0)) }
@@ -89,7 +91,7 @@ private func jointDynamics(_ runs: [ComparedRun], _ measurements: [Measurements]
         }
     }
     let products = try innerProducts(count: surveys.count, dimension: first.dimension, probeDigest: probe) {
-        try Survey.read(.outputs, from: surveys[$0])
+        try Survey.read(.outputs, from: surveys[$0], dimension: first.dimension)
     }
     guard products.values.allSatisfy(\.isFinite) else { return nil }
     return try EssentialDynamics.joint(products: products, steps: measurements.map(\.steps))

@@ -233,7 +233,7 @@ extension Work {
         let before = window.dropLast().reversed().map(\.checkpoint)
         let path = store.surveyPath(step: checkpoint.step)
         let key = surveyKey(digest: digest, before: window.dropLast().map(\.digest))
-        if let stored = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path, expecting: key) }) {
+        if let stored = try storedSurvey(path, expecting: key) {
             return stored
         }
         var survey = try surveyor.survey(
@@ -242,6 +242,14 @@ extension Work {
         try survey.write(to: path, key: key, processor: Processor.description)
         survey.dropVectors()
         return StoredUnit(key: key, processor: Processor.description, value: survey)
+    }
+
+    /// The survey in a file; nil where there is none, or where it has another key than the expected one.
+    func storedSurvey(_ path: String, expecting key: String? = nil) throws(Failure) -> StoredUnit<Survey>? {
+        try readingUnit(path) { () throws(HDF5Error) in
+            try Survey.read(
+                path, expecting: key, tensorCount: tensors.count, subsetCount: model?.examples.subsets.count ?? 0)
+        }
     }
 
     /// What a survey is reused by; `before` are the digests of up to two measured checkpoints before it, in order.
@@ -314,7 +322,7 @@ extension Work {
                 progress: { done, count in
                     progress?.yield(
                         WorkProgress(phase: "inner products of \(vector.rawValue)", unitsDone: done, of: count))
-                }, load: { try Survey.read(vector, from: paths[$0]) })
+                }, load: { try Survey.read(vector, from: paths[$0], dimension: dimension) })
         }
         measurements.weightProducts = try products(.weights, dimension: measurements.sampledCount, probeDigest: nil)
         if let probe, let model {

@@ -24,6 +24,9 @@ struct Projection: Sendable {
         dimension > limit ? (2 / Double(bucketCount)).squareRoot() : 0
     }
 
+    /// How many numbers a vector of so many dimensions is stored as.
+    static func storedCount(dimension: Int) -> Int { dimension > limit ? bucketCount : dimension }
+
     func apply(to vector: [Float]) -> [Float] {
         var image = Image(self)
         image.append(vector)

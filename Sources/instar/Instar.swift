@@ -35,8 +35,11 @@ struct Instar: AsyncParsableCommand {
 
     /// Runs the command. Help and the version are written as results are: where they cannot be, that is a failure.
     static func main() async {
-        // The runtime would print where every thread is, and go on.
-        signal(SIGQUIT, SIG_DFL)
+        // The runtime would print where every thread is, which takes half a minute, goes on after a quit, and wakes threads by
+        // SIGUSR1, as schedulers do for another reason. Who wants it says so.
+        if ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] == nil {
+            for number in [SIGQUIT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { signal(number, SIG_DFL) }
+        }
         do {
             try requireAddressSpace()
             try requireTexts(CommandLine.unsafeArgv)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `instar serve DIR`, asked over a socket as anything on this machine could ask it.
@@ -69,6 +70,26 @@ import Testing
             atPath: scratch.file("runs/first/out/more.h5"), withDestinationPath: scratch.file("secret.txt"))
         let answer = try server.ask("/compare?" + runs.map { "run=\($0)" }.joined(separator: "&"))
         #expect(answer.status == 400 && answer.body.contains("more.h5: a link that leads out of"))
+    }
+
+    /// Published files that bring libhdf5 down when they are opened.
+    @Test(
+        .enabled(if: Fixture.sharedData("hdf5/cve") != nil),
+        arguments: ["cve-2018-13867", "cve-2018-13875", "cve-2018-16438", "cve-2019-9152"])
+    func `results that bring libhdf5 down are damaged, and the server goes on`(name: String) throws {
+        try makeRuns()
+        let folder = try #require(Fixture.sharedData("hdf5/cve"))
+        let measurements = scratch.file("runs/first/out/measurements.h5")
+        try? FileManager.default.removeItem(atPath: measurements)
+        try FileManager.default.copyItem(atPath: folder.appending(path: "\(name).h5").path, toPath: measurements)
+        let server = try Server(scratch.file("runs"))
+        let runs = try identifiers(server.ask("/").body)
+        let answer = try server.ask("/compare?" + runs.map { "run=\($0)" }.joined(separator: "&"))
+        #expect(answer.status == 400 && answer.body.contains("holds no measurements of Instar's, or is damaged ("))
+        #expect(try server.ask("/").status == 200)
+        let errors = try Program.failure(status: 65, ["show", scratch.file("runs/first/out")], scratch: scratch)
+        #expect(errors.contains("\(measurements): holds no measurements of Instar's, or is damaged ("), "\(errors)")
+        #expect(errors.contains("Remove it and run `instar analyze`"), "\(errors)")
     }
 
     @Test func `no file outside the folder, and none but the results, can be reached`() throws {

@@ -91,7 +91,7 @@ extension Work {
         index: Int, step: Int, after before: [StoredUnit<Survey>], store: MeasurementStore
     ) throws -> (result: Result<StoredUnit<Survey>, RunError>, isMissing: Bool) {
         let path = store.surveyPath(step: step)
-        guard let unit = try readingUnit(path, { () throws(HDF5Error) in try Survey.read(path) }) else {
+        guard let unit = try storedSurvey(path) else {
             do throws(RunError) { _ = try run.series.read(at: index) } catch {
                 guard error.kind == .malformed else { throw error }
                 return (.failure(error), false)

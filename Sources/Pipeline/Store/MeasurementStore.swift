@@ -137,6 +137,11 @@ struct MeasurementStore: Sendable {
                     + "Run `instar analyze` or `instar measure` on the run first; if its results went elsewhere, name that folder"
             )
         }
+        do throws(RunError) { try tryReading(measurementsPath) } catch {
+            guard error.kind == .malformed else { throw error }
+            throw MeasurementsFile.damage(
+                measurementsPath, error.object.map { "\($0): \(error.reason)" } ?? error.reason)
+        }
         return try MeasurementsFile.read(measurementsPath)
     }
 }

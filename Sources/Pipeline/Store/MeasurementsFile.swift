@@ -163,11 +163,15 @@ enum MeasurementsFile {
 
     static func read(_ path: String) throws -> Measurements {
         do { return try readContents(path) } catch let error as HDF5Error where error.kind != .io {
-            throw Failure(
-                .malformed,
-                "\(path): holds no measurements of Instar's, or is damaged (\(error.objectAndReason)). Remove it and run "
-                    + "`instar analyze` on the run again: finished chains are kept")
+            throw damage(path, error.objectAndReason)
         }
+    }
+
+    static func damage(_ path: String, _ reason: String) -> Failure {
+        Failure(
+            .malformed,
+            "\(path): holds no measurements of Instar's, or is damaged (\(reason)). Remove it and run `instar analyze` on the "
+                + "run again: finished chains are kept")
     }
 
     private static func readContents(_ path: String) throws -> Measurements {
@@ -203,8 +207,12 @@ enum MeasurementsFile {
         measurements.damaged = header.damaged
         measurements.checkpoints = try readCheckpoints(root, header: header)
         try readChains(root, header: header, into: &measurements)
-        if names.contains("outputs") { measurements.outputProducts = try readProducts(root.group("outputs")) }
-        if names.contains("weights") { measurements.weightProducts = try readProducts(root.group("weights")) }
+        if names.contains("outputs") {
+            measurements.outputProducts = try readProducts(root.group("outputs"), of: measurements.steps)
+        }
+        if names.contains("weights") {
+            measurements.weightProducts = try readProducts(root.group("weights"), of: measurements.steps)
+        }
         for (index, name) in header.recorded.enumerated() {
             let group = try root.group("recorded").group("series_\(index)")
             let steps = try steps(group.dataset("step"), mayBeNegative: true)
@@ -279,13 +287,11 @@ enum MeasurementsFile {
         }
     }
 
-    private static func readProducts(_ group: HDF5Group) throws -> InnerProducts {
+    private static func readProducts(_ group: HDF5Group, of steps: [Int]) throws -> InnerProducts {
         var digest: String?
         if case .text(let text)? = try group.attribute("probe_digest") { digest = text }
-        let count = try group.dataset("inner_product").shape.dimensions.first ?? 0
-        let (square, _) = count.multipliedReportingOverflow(by: count)
         return InnerProducts(
-            values: try group.doubles("inner_product", count: square), count: count,
+            values: try group.doubles("inner_product", count: steps.count * steps.count), count: steps.count,
             dimension: try group.requiredInteger("dimension"), probeDigest: digest)
     }
 

@@ -74,30 +74,43 @@ extension Survey {
         case outputs, weights
     }
 
-    /// Reads one of the long vectors back.
-    static func read(_ vector: Vector, from path: String) throws -> [Float] {
+    /// Reads one of the long vectors back, of a space of so many dimensions.
+    static func read(_ vector: Vector, from path: String, dimension: Int) throws -> [Float] {
         guard FileManager.default.fileExists(atPath: path) else {
             throw Failure(.notFound, "\(path): expected a stored result, found no such file. Measure the run again")
         }
         return try readingUnit(path) { () throws(HDF5Error) in
-            try HDF5File(reading: path).root().dataset(vector.rawValue).read().values()
+            let values: [Float] = try HDF5File(reading: path).root().dataset(vector.rawValue).read().values()
+            guard values.count == Projection.storedCount(dimension: dimension) else {
+                throw HDF5Error(
+                    .malformed,
+                    "expected \(Projection.storedCount(dimension: dimension)) values, found \(values.count)",
+                    path: path,
+                    object: vector.rawValue)
+            }
+            return values
         }
     }
 
-    /// Reads a survey back without its long vectors; nil where there is no file, or where it has another key than the
-    /// expected one.
-    static func read(_ path: String, expecting key: String? = nil) throws(HDF5Error) -> StoredUnit<Survey>? {
+    /// Reads a survey of so many tensors and subsets back, without its long vectors; nil where there is no file, or where it
+    /// has another key than the expected one.
+    static func read(
+        _ path: String, expecting key: String? = nil, tensorCount: Int, subsetCount: Int
+    ) throws(HDF5Error) -> StoredUnit<Survey>? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let root = try HDF5File(reading: path).root()
         let storedKey = try root.requiredText("key")
         guard key == nil || key == storedKey else { return nil }
         var survey = Survey(
             step: try root.requiredInteger("step"), weightsDigest: try root.requiredText("weights_digest"),
-            loss: try root.number("loss"), subsetLosses: try root.doubles("subset_losses"),
-            gradientNorm: try root.number("gradient_norm"), tensorNorms: try root.doubles("tensor_norms"),
-            tensorMovements: try root.doubles("tensor_movements"), tensorTurns: [], tensorEffectiveRanks: [],
-            tensorStableRanks: [], outputs: [], weights: [])
-        for (name, path) in optionalNumbers { survey[keyPath: path] = try root.doubles(name).map(\.finite) }
+            loss: try root.number("loss"), subsetLosses: try root.doubles("subset_losses", count: subsetCount),
+            gradientNorm: try root.number("gradient_norm"),
+            tensorNorms: try root.doubles("tensor_norms", count: tensorCount),
+            tensorMovements: try root.doubles("tensor_movements", count: tensorCount), tensorTurns: [],
+            tensorEffectiveRanks: [], tensorStableRanks: [], outputs: [], weights: [])
+        for (name, path) in optionalNumbers {
+            survey[keyPath: path] = try root.doubles(name, count: tensorCount).map(\.finite)
+        }
         return StoredUnit(key: storedKey, processor: try root.requiredText("processor"), value: survey)
     }
 }

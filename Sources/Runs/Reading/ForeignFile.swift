@@ -47,6 +47,11 @@ struct ForeignFile {
         return try StoredTraces(try answer.header(), draws: answer.tensors, path: path)
     }
 
+    /// Reads all that is in the file, where another process does so.
+    fileprivate func readThroughout() throws(RunError) {
+        if let workers = ReadingWorkers.current { _ = try workers.answer(.everything(path)) }
+    }
+
     private func ask(_ request: ReadRequest) throws(RunError) -> ReadAnswer {
         if let workers = ReadingWorkers.current { return try workers.answer(request) }
         let list = TensorList()
@@ -54,6 +59,12 @@ struct ForeignFile {
         return ReadAnswer(path: path, json: json, tensors: list.tensors)
     }
 }
+
+/// Has a reading process, where there is one, go through an HDF5 file that this process reads by itself afterwards: results that
+/// others measured, or a disk damaged.
+///
+/// - Throws: As that process ends, or what reading throws: `malformed` for a file that brings libhdf5 down.
+public func tryReading(_ path: String) throws(RunError) { try ForeignFile(path).readThroughout() }
 
 /// The answer to a `ReadRequest`.
 struct ReadAnswer {

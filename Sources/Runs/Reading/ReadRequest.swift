@@ -17,12 +17,14 @@ enum ReadRequest: Codable, Sendable {
     /// Whether there is a loss with an axis of draws.
     case holdsTraces(String)
     case traces(String)
+    /// All that is in the file, and nothing of it in the answer: whether it can be read without harm.
+    case everything(String)
 
     /// The file.
     var path: String {
         switch self {
         case .inventory(let path), .stepMarkers(let path), .datasets(let path), .dataset(let path, _),
-            .columns(let path), .holdsTraces(let path), .traces(let path):
+            .columns(let path), .holdsTraces(let path), .traces(let path), .everything(let path):
             path
         case .tensors(let reference): reference.file
         }
@@ -71,6 +73,8 @@ enum ReadRequest: Codable, Sendable {
                 }
             }
         case .holdsTraces(let path): return try json(try TraceFile(path).holdsTraces)
+        case .everything(let path):
+            try readingHDF5 { () throws(HDF5Error) in try HDF5File(reading: path).root().readThroughout() }
         case .traces(let path): return try json(try TraceFile(path).traces().withoutDraws(into: sink))
         }
         return "null"
@@ -106,6 +110,34 @@ final class TensorList: TensorSink {
     }
 
     func add(_ tensor: Tensor, name: String) { tensors.append(NamedTensor(name: name, tensor: tensor)) }
+}
+
+extension HDF5Group {
+    /// Reads all attributes of groups and all values below, of types that are read, and keeps none.
+    fileprivate func readThroughout(depth: Int = 0) throws(HDF5Error) {
+        guard depth < 16 else {
+            throw HDF5Error(
+                .malformed, "groups nest more than 16 deep, which no results' do", path: file.path, object: path)
+        }
+        for name in try attributeNames() {
+            do throws(HDF5Error) { _ = try attribute(name) } catch {
+                guard error.kind == .unsupported else { throw error }
+            }
+        }
+        for member in try soundMembers() {
+            switch member.kind {
+            case .group: try group(member.name).readThroughout(depth: depth + 1)
+            case .dataset:
+                let dataset = try dataset(member.name)
+                switch dataset.content {
+                case .numbers: _ = try dataset.read()
+                case .texts: _ = try dataset.readTexts()
+                case .refused, .notNumeric: break
+                }
+            case .type, .refused: break
+            }
+        }
+    }
 }
 
 extension HDF5Dataset {

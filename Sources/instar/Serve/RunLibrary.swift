@@ -31,6 +31,7 @@ actor RunLibrary {
 
     /// The folder, with all links followed.
     let folder: String
+    private let workers: ReadingWorkers?
     private var listed: [String: (size: Int, date: Date, run: RunIndex.Run)] = [:]
 
     /// - Throws: `Failure` where there is no such folder.
@@ -46,6 +47,7 @@ actor RunLibrary {
             throw Failure(.io, "\(folder): cannot be listed. Check its permissions")
         }
         self.folder = real
+        workers = ReadingWorkers.current
     }
 
     /// All runs in the order of their places, numbers by value; and whether there are more than were looked for.
@@ -148,7 +150,10 @@ actor RunLibrary {
             let hasMeasurements = FileManager.default.fileExists(atPath: "\(entry.folder)/measurements.h5")
             return try comparedRun(hasMeasurements ? entry.folder : "\(entry.folder)/analysis.json")
         }
-        return try ComparisonReport(comparison: try compareRuns(runs)).html()
+        // Requests come from outside of the command's task, which has them.
+        return try ReadingWorkers.$current.withValue(workers) {
+            try ComparisonReport(comparison: try compareRuns(runs)).html()
+        }
     }
 
     /// The real path of a file of a run; nil where there is none within the library's folder.

@@ -230,7 +230,9 @@ import Testing
         try failure(reading: [:]) { store in
             let path = store.surveyPath(step: 0)
             try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in try body(root) }
-            _ = try readingUnit(path) { () throws(HDF5Error) in try Survey.read(path) }
+            _ = try readingUnit(path) { () throws(HDF5Error) in
+                try Survey.read(path, tensorCount: 1, subsetCount: 0)
+            }
         }
     }
 
@@ -243,8 +245,43 @@ import Testing
     }
 
     @Test func `a vector of a survey that is not there is not found`() throws {
-        let found = try failure(reading: [:]) { _ = try Survey.read(.weights, from: $0.surveyPath(step: 0)) }
+        let found = try failure(reading: [:]) {
+            _ = try Survey.read(.weights, from: $0.surveyPath(step: 0), dimension: 3)
+        }
         #expect(found.kind == .notFound && found.reason.contains("expected a stored result"))
+    }
+
+    /// A survey whose arrays have other lengths than the run has tensors, or its weights.
+    @Test(arguments: ["tensor_norms", "tensor_turns", "tensor_stable_ranks", "outputs", "weights"])
+    func `a unit with arrays of other lengths is damaged, whatever reads it`(name: String) async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        _ = try await measure(run, options: copy.quick)
+        let store = MeasurementStore(run: copy.path, output: nil)
+        let path = store.surveyPath(step: 0)
+        let root = try HDF5File(reading: path).root()
+        let values = try root.members().map { ($0.name, try root.dataset($0.name).read()) }
+        let texts = try root.attributeNames().map { ($0, try #require(try root.attribute($0))) }
+        for count in [0, 1_000] {
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                for (name, value) in texts { try root.setAttribute(name, value) }
+                for (other, tensor) in values {
+                    let wrong = Tensor([Double](repeating: 0.5, count: count), shape: [count])
+                    try root.write(other, other == name ? wrong : tensor)
+                }
+            }
+            for read in [
+                { _ = try await mergeShares(of: run, options: copy.quick, shardCount: nil) },
+                { _ = try await measure(run, options: copy.quick) },
+            ] as [() async throws -> Void] {
+                let error = await #expect(throws: (any Error).self) { try await read() }
+                let found = Failure(wrapping: try #require(error))
+                #expect(found.kind == .malformed, "\(found.reason)")
+                #expect(
+                    found.reason.hasPrefix("\(path): this stored result is damaged") && found.reason.contains(name)
+                        && found.reason.contains("found \(count)"), "\(found.reason)")
+            }
+        }
     }
 
     @Test func `a stored array of another length than its file says is malformed`() throws {
