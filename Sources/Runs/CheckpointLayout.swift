@@ -95,6 +95,11 @@ enum CheckpointLayout {
         for parent in group == "/" ? [""] : ["", "\(group.dropFirst())/"] {
             for name in ["steps", "step"] {
                 guard let steps = inventory.stepVectors[parent + name] else { continue }
+                guard !steps.isEmpty else {
+                    throw RunError(
+                        .malformed, "lists no step; expected one for each entry of the tensors' first axes",
+                        path: inventory.path, object: parent + name)
+                }
                 let tensors = tensors(inventory, below: group)
                 if let odd = tensors.first(where: { $0.shape.dimensions.first != steps.count }) {
                     throw RunError(

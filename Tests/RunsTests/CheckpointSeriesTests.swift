@@ -311,6 +311,19 @@ import Testing
         }
     }
 
+    @Test func `no stacked checkpoints are none`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/all.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                try root.write("steps", Tensor([] as [Int64], shape: [0]))
+                try root.write("w", Tensor([] as [Float], shape: [0, 2]))
+            }
+            let error = #expect(throws: RunError.self) { try CheckpointSeries(files: [path]) }
+            #expect(error?.kind == .malformed && error?.path == path && error?.object == "steps")
+            #expect(error?.reason.hasPrefix("lists no step; expected one for each entry") == true)
+        }
+    }
+
     @Test(arguments: [
         (HDF5Attribute.number(988.5), "988.5"), (.number(.nan), "nan"), (.text("soon"), "\"soon\""),
         (.texts(["1", "2"]), "a list of texts"),
