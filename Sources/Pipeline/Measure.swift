@@ -233,7 +233,7 @@ extension Work {
         let before = window.dropLast().reversed().map(\.checkpoint)
         let path = store.surveyPath(step: checkpoint.step)
         let key = surveyKey(digest: digest, before: window.dropLast().map(\.digest))
-        if let stored = try storedSurvey(path, expecting: key) {
+        if let stored = try storedSurvey(step: checkpoint.step, store: store, expecting: key) {
             return stored
         }
         var survey = try surveyor.survey(
@@ -244,11 +244,18 @@ extension Work {
         return StoredUnit(key: key, processor: Processor.description, value: survey)
     }
 
-    /// The survey in a file; nil where there is none, or where it has another key than the expected one.
-    func storedSurvey(_ path: String, expecting key: String? = nil) throws(Failure) -> StoredUnit<Survey>? {
-        try readingUnit(path) { () throws(HDF5Error) in
-            try Survey.read(
+    /// The survey of a step; nil where there is none, or where it has another key than the expected one.
+    func storedSurvey(
+        step: Int, store: MeasurementStore, expecting key: String? = nil
+    ) throws(Failure) -> StoredUnit<Survey>? {
+        let path = store.surveyPath(step: step)
+        return try readingUnit(path) { () throws(HDF5Error) in
+            let unit = try Survey.read(
                 path, expecting: key, tensorCount: tensors.count, subsetCount: model?.examples.subsets.count ?? 0)
+            if let unit, unit.value.step != step {
+                throw HDF5Error(.malformed, "expected step \(step), found \(unit.value.step)", path: path)
+            }
+            return unit
         }
     }
 

@@ -90,8 +90,7 @@ extension Work {
     private func storedSurvey(
         index: Int, step: Int, after before: [StoredUnit<Survey>], store: MeasurementStore
     ) throws -> (result: Result<StoredUnit<Survey>, RunError>, isMissing: Bool) {
-        let path = store.surveyPath(step: step)
-        guard let unit = try storedSurvey(path) else {
+        guard let unit = try storedSurvey(step: step, store: store) else {
             do throws(RunError) { _ = try run.series.read(at: index) } catch {
                 guard error.kind == .malformed else { throw error }
                 return (.failure(error), false)

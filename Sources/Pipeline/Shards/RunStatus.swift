@@ -85,7 +85,8 @@ public struct RunStatus: Sendable, Codable {
     }
 
     private static func duration(_ seconds: Double) -> String {
-        let minutes = Int((seconds / 60).rounded(.up))
+        // Records are files: whatever they say of their speed, a thousand years are enough.
+        let minutes = Int(min(max(0, seconds / 60), 5e8).rounded(.up))
         return minutes < 120 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
     }
 }

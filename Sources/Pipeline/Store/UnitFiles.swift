@@ -318,8 +318,14 @@ extension HDF5Group {
 
     /// A number attribute, nil where there is none.
     func number(_ name: String) throws(HDF5Error) -> Double? {
-        guard case .number(let value)? = try attribute(name) else { return nil }
-        return value
+        switch try attribute(name) {
+        case .number(let value)?: return value
+        case nil: return nil
+        default:
+            throw HDF5Error(
+                .malformed, "expected a floating-point number as attribute '\(name)', found something else",
+                path: file.path, object: path)
+        }
     }
 
     /// A dataset of numbers in Double.

@@ -196,6 +196,14 @@ import Testing
         #expect(status.endedTasks.count == 1)
     }
 
+    @Test(arguments: [1e300, .infinity, .nan, -1e300]) func `whatever a record says of its speed, there is a time left`(
+        seconds: Double
+    ) {
+        var status = RunStatus(folder: "results")
+        (status.unitCount, status.secondsLeft) = (3, seconds)
+        #expect(status.text.contains("time left: about "), "\(status.text)")
+    }
+
     @Test func `the status before, during and after`() async throws {
         let copy = try RunCopy()
         let run = try RunDirectory(at: copy.path)

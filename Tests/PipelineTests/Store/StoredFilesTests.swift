@@ -251,6 +251,28 @@ import Testing
         #expect(found.kind == .notFound && found.reason.contains("expected a stored result"))
     }
 
+    @Test func `a unit of another step than its name, or whose loss is no number, is damaged`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        _ = try await measure(run, options: copy.quick)
+        let path = MeasurementStore(run: copy.path, output: nil).surveyPath(step: 0)
+        var unit = try #require(try Survey.read(path, tensorCount: 2, subsetCount: 0))
+        unit.value.step = 35
+        try unit.value.write(to: path, key: unit.key, processor: unit.processor)
+        let step = await #expect(throws: (any Error).self) {
+            _ = try await mergeShares(of: run, options: copy.quick, shardCount: nil)
+        }
+        let found = Failure(wrapping: try #require(step))
+        #expect(
+            found.kind == .malformed && found.reason.hasPrefix("\(path): this stored result is damaged")
+                && found.reason.contains("expected step 0, found 35"), "\(found.reason)")
+        let loss = try failure { root throws(HDF5Error) in
+            for name in ["key", "weights_digest"] { try root.setAttribute(name, .text("x")) }
+            for name in ["step", "loss"] { try root.setAttribute(name, .integer(0)) }
+        }
+        #expect(loss.kind == .malformed && loss.reason.contains("a floating-point number as attribute 'loss'"))
+    }
+
     /// A survey whose arrays have other lengths than the run has tensors, or its weights.
     @Test(arguments: ["tensor_norms", "tensor_turns", "tensor_stable_ranks", "outputs", "weights"])
     func `a unit with arrays of other lengths is damaged, whatever reads it`(name: String) async throws {
