@@ -31,7 +31,7 @@ func measure(
     _ run: RunDirectory, options: MeasureOptions, store: MeasurementStore,
     progress: AsyncStream<WorkProgress>.Continuation?, note: (String) -> Void = { _ in }
 ) async throws -> Measurements {
-    var work = try prepareWork(run, options: options, store: store)
+    var work = try prepareWork(run.holding(run.series.heldCount), options: options, store: store)
     let jobs = try work.jobCount(options)
     try store.prepare()
     work = try await work.calibrated(store: store, options: options, jobs: jobs, progress: progress, note: note)
@@ -76,8 +76,9 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
         let loaded = try LoadedModel(run: run, modelPath: modelPath, examplesPath: examplesPath, checkpoint: first)
         try loaded.requireSampled()
         // What follows comes before the number of workers is known.
-        let need = MemoryNeed(phases: [try loaded.settingsNeed(checkpointByteCount: run.series.byteCount)])
-        _ = try need.workers(wanted: 1, limit: options.memoryLimit)
+        _ = try run.series.workers(wanted: 1, options) {
+            MemoryNeed(phases: [try loaded.settingsNeed(series: run.series)])
+        }
         _ = try checkOutputs(of: loaded, at: first, in: run.series)
         model = loaded
     }
@@ -114,6 +115,7 @@ extension Work {
         let surveying = ProgressCounter(phase: "surveying", drawCount: 0, unitCount: selection.count, into: progress)
         let read = try await surveys(
             at: selection.indices, surveyor: surveyor, store: store, counter: surveying, jobs: jobs)
+        run.series.release()
         let surveys = read.compactMap { try? $0.get() }
         let work = try leavingOutDamaged(read)
         return try await work.measure(

@@ -66,7 +66,7 @@ extension Work {
 
     /// The number of workers: what was asked for, as far as the memory goes.
     func jobCount(_ options: MeasureOptions, isShare: Bool = false) throws -> Int {
-        try memoryNeed(isShare: isShare).workers(wanted: options.jobCount, limit: options.memoryLimit)
+        try run.series.workers(wanted: options.jobCount, options) { try memoryNeed(isShare: isShare) }
     }
 
     private func memoryNeed<Scalar: Real>(_ type: Scalar.Type, isShare: Bool) throws -> MemoryNeed {
@@ -76,14 +76,15 @@ extension Work {
         // What is known of all checkpoints so far, once as surveys and once as measurements.
         let records = count * (2_048 + tensors.count * 160)
         let program = programByteCount + records
+        let held = run.series.heldLimit * checkpoint
         // A reading process hands one checkpoint over in memory that it keeps for the next.
         let reading = readerByteCount + checkpoint
         let surveying = MemoryNeed.Phase(
-            name: "surveying", shared: program + 2 * checkpoint + (evaluation?.examples ?? 0),
+            name: "surveying", shared: program + held + 2 * checkpoint + (evaluation?.examples ?? 0),
             perWorker: checkpoint + reading + surveyScratch + (evaluation?.survey ?? 0))
         var phases = [surveying]
         var traces = 0
-        if let model { phases.append(try model.settingsNeed(checkpointByteCount: checkpoint)) }
+        if let model { phases.append(try model.settingsNeed(series: run.series)) }
         if let sampling = settings.sampling, let evaluation {
             let chainTrace = sampling.storedDrawCount * 8 * 5
             // More than there is anywhere, and still to be added to: the product may be beyond Int.
@@ -92,7 +93,9 @@ extension Work {
             phases.append(
                 MemoryNeed.Phase(
                     name: "sampling",
-                    shared: program + traces + evaluation.examples * targets.count + evaluation.center,
+                    // A short calibration comes before the surveys.
+                    shared: program + (shortEffort == nil ? 0 : held) + traces + evaluation.examples * targets.count
+                        + evaluation.center,
                     perWorker: reading + evaluation.evaluator + evaluation.center + chainTrace
                         + max(checkpoint + evaluation.center, evaluation.chain)))
         }
@@ -131,13 +134,13 @@ extension Work {
 
 extension LoadedModel {
     /// What deciding the settings takes, which looks at curvatures in Double.
-    func settingsNeed(checkpointByteCount: Int) throws -> MemoryNeed.Phase {
+    func settingsNeed(series: CheckpointSeries) throws -> MemoryNeed.Phase {
         let evaluation = try Evaluation(model: self, sampling: nil, as: Double.self)
         // The direction, two displaced centers and their gradients.
         let vectors = 5 * MemoryLayout<Double>.stride * binding.parameterCount
         return MemoryNeed.Phase(
-            name: "settings", shared: programByteCount + evaluation.examples,
-            perWorker: readerByteCount + 2 * checkpointByteCount + evaluation.survey + vectors)
+            name: "settings", shared: programByteCount + series.heldLimit * series.byteCount + evaluation.examples,
+            perWorker: readerByteCount + 2 * series.byteCount + evaluation.survey + vectors)
     }
 }
 
@@ -187,6 +190,8 @@ private struct Evaluation {
 private let programByteCount = 96 << 20
 /// A process that reads files, without what it reads.
 private let readerByteCount = 32 << 20
+/// Checkpoints that are held, at most.
+private let heldByteLimit = 1 << 30
 /// The rows that are multiplied, in Double, and their products.
 private let productScratch = 24 << 20
 
@@ -194,6 +199,19 @@ extension CheckpointSeries {
     /// The bytes of a checkpoint in memory, its numbers widened.
     var byteCount: Int {
         tensors.reduce(0) { $0 + $1.shape.elementCount * ($1.elementType.isWidenedToFloat ? 4 : 8) }
+    }
+
+    /// The checkpoints to be held from the checks to the surveys, so that none is read more than twice: the first, those that
+    /// settings are derived from, the one more of a short calibration and the one more with recorded outputs. Of very large
+    /// ones fewer: reading some of them once more is the lesser harm.
+    var heldCount: Int { min(8, heldByteLimit / max(1, byteCount)) }
+
+    /// As many of the wanted workers as the limits allow; where they allow fewer than wanted, nothing is held any more.
+    func workers(
+        wanted: Int, _ options: MeasureOptions, for need: () throws -> MemoryNeed
+    ) throws -> Int {
+        if try need().total(workers: wanted) > options.memoryLimit { release() }
+        return try need().workers(wanted: wanted, limit: options.memoryLimit)
     }
 }
 

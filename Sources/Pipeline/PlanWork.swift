@@ -125,9 +125,13 @@ public func planWork(at path: String, options: MeasureOptions, share: Share? = n
     }
     let run = try RunDirectory(at: path)
     let store = MeasurementStore(run: path, output: options.output)
-    let work = try prepareWork(run, options: options, store: store)
+    // As measuring does, a share of it excepted.
+    let work = try prepareWork(
+        share == nil ? run.holding(run.series.heldCount) : run, options: options, store: store)
     let jobs = try work.jobCount(options, isShare: share != nil)
     let need = try work.memoryNeed(isShare: share != nil)
+    // What follows is timed.
+    work.run.series.release()
     let all = work.units(store)
     let units = try share.map { try work.units(of: $0, in: all) } ?? all
     let progress = try work.progress(of: units, store: store)

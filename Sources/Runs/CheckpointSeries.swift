@@ -26,6 +26,8 @@ public struct CheckpointSeries: Sendable {
     private let mayBeNonFinite: Set<String>
     /// The step of the checkpoint that `tensors` describes: the first that is not damaged.
     private let describedStep: Int
+    /// What was read and is not read again; nil holds nothing.
+    private var held: HeldCheckpoints?
 
     /// Finds the checkpoints in files, and the tensors in the first of them that can be read.
     ///
@@ -272,11 +274,31 @@ public struct CheckpointSeries: Sendable {
         return (tensors, notes)
     }
 
-    /// Reads the checkpoint at `index` in `references`.
+    /// The same series, which keeps the first `count` checkpoints that are read of it in memory until `release`.
+    func holding(_ count: Int) -> CheckpointSeries {
+        var series = self
+        series.held = HeldCheckpoints(limit: count)
+        return series
+    }
+
+    /// The most checkpoints that are held now.
+    public var heldLimit: Int { held?.limit ?? 0 }
+
+    /// Lets go of what is held, and holds nothing any more.
+    public func release() { held?.release() }
+
+    /// Reads the checkpoint at `index` in `references`, unless it is held.
     ///
     /// - Throws: `mismatch` if its tensors are not those of the first checkpoint; `malformed` for NaN or infinity, or a
     ///   damaged file; `temporary` if the file is still being written.
     public func read(at index: Int) throws(RunError) -> Checkpoint {
+        if let checkpoint = held?.checkpoint(at: index) { return checkpoint }
+        let checkpoint = try readAnew(at: index)
+        held?.keep(checkpoint, at: index)
+        return checkpoint
+    }
+
+    private func readAnew(at index: Int) throws(RunError) -> Checkpoint {
         let reference = references[index]
         let read = try tensors(at: reference).sorted { precedes($0.name, $1.name) }
         let place = reference.row.map { "row \($0)" } ?? (reference.group == "/" ? "" : reference.group)

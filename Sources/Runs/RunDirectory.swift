@@ -11,7 +11,7 @@ public struct RunDirectory: Sendable {
     /// What `run.yaml` says; empty where there is none.
     public let manifest: Manifest
     /// The checkpoints.
-    public let series: CheckpointSeries
+    public private(set) var series: CheckpointSeries
     /// The ONNX graph; nil where there is none.
     public let modelPath: String?
     /// The file of examples; nil where there is none.
@@ -27,11 +27,13 @@ public struct RunDirectory: Sendable {
     ///
     /// - Parameters:
     ///   - excluded: Checkpoint files to leave out, such as one that is still being written.
+    ///   - reader: What reads the checkpoints.
     ///   - opened: Is told how many of how many checkpoint files have been opened to find their steps.
     /// - Throws: `notFound` without the directory, without checkpoints or without a file that `run.yaml` names;
     ///   `mismatch` where several candidates fit; what reading the manifest, metrics and checkpoints throws.
     public init(
-        at path: String, excluding excluded: Set<String> = [], opened: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+        at path: String, excluding excluded: Set<String> = [], reader: any CheckpointReader = CheckpointFileReader(),
+        opened: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(RunError) {
         let folder = try RunFolder(path)
         let manifestPath = folder.path(of: "run.yaml")
@@ -54,7 +56,7 @@ public struct RunDirectory: Sendable {
         let explicitSteps = try folder.explicitSteps(manifest)
         series = try CheckpointSeries(
             files: files, explicitSteps: explicitSteps, names: manifest.names,
-            mayBeNonFinite: Set(manifest.buffers + manifest.ignored), opened: opened)
+            mayBeNonFinite: Set(manifest.buffers + manifest.ignored), reader: reader, opened: opened)
         if explicitSteps == nil, series.axis == .epoch {
             inferences.append("no checkpoint tells a step: the axis counts epochs")
         }
@@ -71,5 +73,12 @@ public struct RunDirectory: Sendable {
         }
         self.inferences = inferences
         self.missing = missing
+    }
+
+    /// The same run, which keeps the first `count` checkpoints that are read of it in memory until its series releases them.
+    public func holding(_ count: Int) -> RunDirectory {
+        var run = self
+        run.series = series.holding(count)
+        return run
     }
 }

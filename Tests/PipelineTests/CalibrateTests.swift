@@ -86,7 +86,8 @@ import Testing
     }
 
     @Test func `without settings a short calibration comes first, is said and takes a tenth at most`() async throws {
-        let directory = try RunDirectory(at: run.path)
+        let reader = CountingReader(CheckpointFileReader())
+        let directory = try RunDirectory(at: run.path, reader: reader)
         var measuring = MeasureOptions()
         measuring.steps = [27_000, 117_000, 225_000]
         measuring.sampling.batchSize = 32
@@ -99,6 +100,8 @@ import Testing
         #expect(10 * calibration.drawCount <= 3 * 4 * 8_000)
         #expect(notes.lines.contains { $0.contains("a short one comes first") })
         #expect(notes.lines.contains { $0.hasPrefix("settings of a short calibration") })
+        // Whatever looks at a checkpoint: once for checks, settings, calibration and survey together, once for all chains.
+        #expect(reader.counts.values.max() == 2)
         // Nothing is calibrated again.
         let again = Notes()
         #expect(try await measure(directory, options: measuring, note: again.add).settings == measured.settings)

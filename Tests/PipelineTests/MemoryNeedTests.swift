@@ -54,6 +54,24 @@ import Testing
         #expect(failure.kind == .unsupported)
     }
 
+    @Test func `what is held from the checks on is stated, and the first to go where memory is short`() throws {
+        let run = try RunCopy()
+        let directory = try RunDirectory(at: run.path).holding(8)
+        let store = MeasurementStore(run: run.path, output: nil)
+        let work = try prepareWork(directory, options: run.quick, store: store)
+        let held = try work.memoryNeed()
+        directory.series.release()
+        let need = try work.memoryNeed()
+        #expect(held.phases[0].shared - need.phases[0].shared == 8 * directory.series.byteCount)
+        #expect(held.phases[2] == need.phases[2])
+
+        var options = run.quick
+        (options.jobs, options.memory) = (1, need.total(workers: 1))
+        let again = try RunDirectory(at: run.path).holding(1 << 20)
+        #expect(try prepareWork(again, options: options, store: store).jobCount(options) == 1)
+        #expect(again.series.heldLimit == 0)
+    }
+
     @Test func `traces beyond all memory are counted as such`() throws {
         let run = try RunCopy()
         var options = run.quick
