@@ -90,7 +90,7 @@ public struct Inspection: Sendable, Codable {
 /// Looks at everything in a run directory without sampling; goes on past problems and lists them.
 ///
 /// - Throws: `Failure` when there is no run to look at.
-public func inspectRun(at path: String) throws -> Inspection {
+public func inspectRun(at path: String) async throws -> Inspection {
     let run = try RunDirectory(at: path)
     var inspection = Inspection(
         name: run.name, inferences: run.inferences, missing: run.missing, axis: run.series.axis.rawValue,
@@ -104,12 +104,14 @@ public func inspectRun(at path: String) throws -> Inspection {
         do { try body() } catch { inspection.problems.append(Failure(wrapping: error).reason) }
     }
     var readable: Checkpoint?
-    for index in run.series.references.indices {
-        attempt {
-            let checkpoint = try run.series.read(at: index)
-            if readable == nil { readable = checkpoint }
-        }
-    }
+    var rest = run.series.references.indices
+    while readable == nil, let index = rest.popFirst() { attempt { readable = try run.series.read(at: index) } }
+    // A few at once: their number is that of checkpoints in memory.
+    let jobs = min(4, ProcessInfo.processInfo.activeProcessorCount)
+    inspection.problems += try await concurrentMap(Array(rest), jobs: jobs) { [series = run.series] index -> String? in
+        do throws(RunError) { _ = try series.read(at: index) } catch { return Failure(wrapping: error).reason }
+        return nil
+    }.compactMap(\.self)
     var model: LoadedModel?
     attempt {
         guard let checkpoint = readable else { return }

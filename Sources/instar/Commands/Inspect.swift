@@ -24,7 +24,7 @@ struct Inspect: AsyncParsableCommand {
         let path = run
         let json = json
         try await runCommand(reading: reading) {
-            let inspection = try inspectRun(at: path)
+            let inspection = try await inspectRun(at: path)
             try json ? printResult(inspection.json()) : printText(inspection.text)
             if !inspection.problems.isEmpty { throw ExitCode(EX_DATAERR) }
         }
