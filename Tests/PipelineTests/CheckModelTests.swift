@@ -62,7 +62,8 @@ import Testing
                 && found.reason.hasPrefix("\(run.path)/model.onnx: the outputs of an example depend"))
         #expect(found.reason.contains("`model.eval()`"))
         // So does `inspect`, among what is wrong.
-        #expect(try await inspectRun(at: run.path).problems.contains { $0.contains("the outputs of an example depend") })
+        #expect(
+            try await inspectRun(at: run.path).problems.contains { $0.contains("the outputs of an example depend") })
         try write(plain + [("Relu", ["z"], "y", [])])
         _ = try await analyzeRun(at: run.path, options: run.quick)
     }

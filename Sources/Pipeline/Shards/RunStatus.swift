@@ -1,6 +1,7 @@
 import Foundation
 public import Runs
 import Sampling
+import Tensors
 
 /// How far the measuring of a run has come: the answer of `instar status`.
 public struct RunStatus: Sendable, Codable {
@@ -38,7 +39,9 @@ public struct RunStatus: Sendable, Codable {
     public var partialCount = 0
     /// Units that processes are working on.
     public var runningCount = 0
-    /// The processes that are working.
+    /// The process that works on all of it, as `measure` and `analyze` do; nil where none does.
+    public var holder: String?
+    /// The processes that are working on shares.
     public var tasks: [Task] = []
     /// Units that could not be measured.
     public var failedUnits: [Problem] = []
@@ -67,11 +70,14 @@ public struct RunStatus: Sendable, Codable {
                 + (failedUnits.isEmpty ? "" : ", \(failedUnits.count) failed")
                 + (damagedUnits.isEmpty ? "" : ", \(damagedUnits.count) damaged"),
         ]
+        lines += holder.map { ["running: \($0), on all of it"] } ?? []
         lines += tasks.map { "running: share \($0.share), \($0.unitsDone) of \($0.unitCount) units, \($0.origin)" }
         lines += failedUnits.map { "failed: \($0.name): \($0.reason)" }
         lines += damagedUnits.map { "damaged: \($0.name): \($0.reason)" }
         lines += endedTasks.map { "ended: share \($0.name): \($0.reason)" }
-        if !damagedUnits.isEmpty, tasks.isEmpty {
+        if holder != nil {
+            lines.append("time left: told where that process was started")
+        } else if !damagedUnits.isEmpty, tasks.isEmpty {
             lines.append("remove the files of the damaged units and measure again: the others are kept")
         } else if doneCount + failedUnits.count == unitCount, endedTasks.isEmpty {
             let what = failedUnits.isEmpty ? "all is measured" : "all is measured that can be"
@@ -115,15 +121,18 @@ extension Work {
         status.doneCount = progress.finished.count
         status.partialCount = progress.partialCount
         status.runningCount = locks?.heldUnitCount() ?? 0
+        status.holder = StoreLock.exclusiveHolder(of: store.folder)
         status.isMerged = FileManager.default.fileExists(atPath: store.measurementsPath)
         status.damagedUnits = progress.damaged
         var known = Set(progress.damaged.map(\.name))
         var speed = 0.0
-        for record in store.readRecords() {
+        let (records, unreadable) = store.readRecords()
+        for record in records {
             // Of several processes that met it one is enough.
             for failure in record.failures
             where !progress.finished.contains(failure.unit) && known.insert(failure.unit).inserted {
-                status.failedUnits.append(.init(name: failure.unit, reason: failure.reason))
+                status.failedUnits.append(
+                    .init(name: failure.unit, reason: failure.reason.abridged(to: MessageLimit.reason)))
             }
             let isRunning =
                 locks?.areSupported == true
@@ -139,7 +148,13 @@ extension Work {
                 status.endedTasks.append(
                     .init(
                         name: record.share,
-                        reason: "\(record.end ?? "killed, or its machine went down") (\(record.origin))"))
+                        reason: "\(record.end ?? "killed, or its machine went down") (\(record.origin))"
+                            .abridged(to: MessageLimit.reason)))
+            }
+        }
+        if status.doneCount < status.unitCount {
+            status.endedTasks += unreadable.map {
+                .init(name: $0, reason: "no record of a share, or damaged; remove \(store.folder)/tasks/\($0)")
             }
         }
         if speed > 0 { status.secondsLeft = Double(progress.missingDrawCount) / speed }

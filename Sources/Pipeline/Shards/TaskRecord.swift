@@ -129,12 +129,19 @@ extension MeasurementStore {
         "\(share.replacingOccurrences(of: "/", with: "-of-")).json"
     }
 
-    /// The records that processes left or are keeping, by share.
-    func readRecords() -> [TaskRecord] {
+    /// The records that processes left or are keeping, by share, and the names of files that are none.
+    func readRecords() -> (records: [TaskRecord], unreadable: [String]) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/tasks")) ?? []
-        return names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted().compactMap { name in
-            let data = FileManager.default.contents(atPath: "\(folder)/tasks/\(name)")
-            return data.flatMap { try? JSONDecoder().decode(TaskRecord.self, from: $0) }
+        var (records, unreadable): ([TaskRecord], [String]) = ([], [])
+        for name in names.sorted() where name.hasSuffix(".json") && !name.hasPrefix(".") {
+            // One that is gone was removed by its process.
+            guard let data = FileManager.default.contents(atPath: "\(folder)/tasks/\(name)") else { continue }
+            if let record = try? JSONDecoder().decode(TaskRecord.self, from: data) {
+                records.append(record)
+            } else {
+                unreadable.append(name)
+            }
         }
+        return (records, unreadable)
     }
 }

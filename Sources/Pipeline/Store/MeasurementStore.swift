@@ -17,6 +17,8 @@ import Tensors
 ///     units/STEP-KEY-chain-K.h5  the same under a restriction, KEY its digest's first digits
 ///     measurements.h5            everything, for netCDF-4 readers and for `report`
 struct MeasurementStore: Sendable {
+    /// What was named: a run directory, a folder of results, or a file.
+    let run: String
     /// The folder.
     let folder: String
     /// Whether the user named it, which a folder inside a run directory is not.
@@ -25,6 +27,7 @@ struct MeasurementStore: Sendable {
     /// The store of a run: `output`, or `instar` in the run directory, or beside a file of traces `NAME-instar`; a folder
     /// that itself holds measurements is its own store.
     init(run: String, output: String?) {
+        self.run = run
         isStated = output != nil || FileManager.default.fileExists(atPath: "\(run)/measurements.h5")
         if let output {
             folder = output
@@ -120,9 +123,33 @@ struct MeasurementStore: Sendable {
     }
 
     /// All measurements of the run.
+    ///
+    /// - Throws: `notFound` where there are none; `usage` where two folders of them are named; `malformed` where they are
+    ///   damaged.
     func readMeasurements() throws -> Measurements {
-        guard FileManager.default.fileExists(atPath: measurementsPath) else {
-            let units = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/units")) ?? []
+        let files = FileManager.default
+        func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+        guard place(folder) == place(run) || !files.fileExists(atPath: "\(run)/measurements.h5") else {
+            throw Failure(
+                .usage,
+                "\(run): holds measurements itself, and --output names another folder (\(folder)) to read them from. Name one "
+                    + "of the two")
+        }
+        guard files.fileExists(atPath: measurementsPath) else {
+            var isFolder: ObjCBool = false
+            guard files.fileExists(atPath: run, isDirectory: &isFolder) else {
+                throw Failure(
+                    .notFound,
+                    "\(run): is not there; expected a run directory that was measured, or a folder of results")
+            }
+            guard isFolder.boolValue || isThere else {
+                throw Failure(
+                    .notFound,
+                    "\(run): expected a run directory that was measured, or a folder of results, found a file, without "
+                        + "results beside it in \(folder). `instar stages` reads tables of series, and `instar analyze` chains "
+                        + "that were sampled elsewhere")
+            }
+            let units = (try? files.contentsOfDirectory(atPath: "\(folder)/units")) ?? []
             let finished = units.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.count
             guard finished == 0 else {
                 throw Failure(

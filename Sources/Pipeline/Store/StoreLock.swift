@@ -103,6 +103,15 @@ public final class StoreLock: Sendable {
         }
     }
 
+    /// Who works in a folder alone, in words; nil where nobody does. Another process may take it meanwhile.
+    static func exclusiveHolder(of folder: String, kernelLock: KernelLock = { flock($0, $1) }) -> String? {
+        guard let (descriptor, _) = try? RegularFile.open("\(folder)/lock", O_RDONLY | O_NOFOLLOW) else { return nil }
+        defer { close(descriptor) }
+        // Given back by closing; whoever takes the folder tries for longer than that.
+        guard kernelLock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        return records(in: descriptor).first { $0.mode == .exclusive && !$0.isAbandoned }?.description
+    }
+
     deinit { release() }
 
     /// Gives back all folders that this process holds.

@@ -216,9 +216,24 @@ import Testing
         #expect(locks.take(.unit(name)))
         #expect(try runStatus(of: run, options: copy.quick).runningCount == 1)
         locks.give(.unit(name))
+        let alone = try StoreLock(folder: "\(copy.path)/instar", mode: .exclusive)
+        let during = try runStatus(of: run, options: copy.quick)
+        #expect(during.holder?.contains("process \(getpid()) on ") == true)
+        #expect(during.text.contains("on all of it\ntime left: told where that process was started"))
+        alone.release()
+        #expect(try runStatus(of: run, options: copy.quick).holder == nil)
+        try FileManager.default.createDirectory(
+            atPath: "\(copy.path)/instar/tasks", withIntermediateDirectories: true)
+        try Data("{".utf8).write(to: URL(fileURLWithPath: "\(copy.path)/instar/tasks/1-of-9.json"))
+        #expect(
+            try runStatus(of: run, options: copy.quick).text.contains(
+                "ended: share 1-of-9.json: no record of a share, or damaged; remove \(copy.path)/instar/tasks/1-of-9.json"
+            ))
         _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: copy.quick)
         #expect(try runStatus(of: run, options: copy.quick).text.contains("`instar merge` comes next"))
         _ = try await mergeShares(of: run, options: copy.quick, shardCount: nil)
         #expect(try runStatus(of: run, options: copy.quick).isMerged)
+        // All is done: what a record might have said is past.
+        #expect(try runStatus(of: run, options: copy.quick).endedTasks.isEmpty)
     }
 }

@@ -34,7 +34,10 @@ import Testing
     func `one holder alone, named to the next with process, host and time`(hasLocks: Bool) throws {
         let kernelLock: StoreLock.KernelLock = hasLocks ? Self.kernel : Self.none
         try withTemporaryFolder { folder in
+            #expect(StoreLock.exclusiveHolder(of: folder, kernelLock: kernelLock) == nil)
             let first = try take(folder, .exclusive, kernelLock: kernelLock)
+            let holder = StoreLock.exclusiveHolder(of: folder, kernelLock: kernelLock)
+            #expect(holder?.hasPrefix("process \(getpid()) on ") == true)
             for mode in [StoreLock.Mode.exclusive, .shared] {
                 let failure = try refusal(folder, mode, kernelLock: kernelLock)
                 #expect(failure.kind == .temporary)
@@ -43,6 +46,7 @@ import Testing
                 #expect(failure.reason.contains("remove \(folder)/lock") == !hasLocks)
             }
             first.release()
+            #expect(StoreLock.exclusiveHolder(of: folder, kernelLock: kernelLock) == nil)
             _ = try take(folder, .exclusive, kernelLock: kernelLock)
         }
     }
@@ -52,6 +56,7 @@ import Testing
         let kernelLock: StoreLock.KernelLock = hasLocks ? Self.kernel : Self.none
         try withTemporaryFolder { folder in
             let tasks = try (0..<3).map { _ in try take(folder, .shared, kernelLock: kernelLock) }
+            #expect(StoreLock.exclusiveHolder(of: folder, kernelLock: kernelLock) == nil)
             #expect(try refusal(folder, .exclusive, kernelLock: kernelLock).kind == .temporary)
             for task in tasks { task.release() }
             _ = try take(folder, .exclusive, kernelLock: kernelLock)

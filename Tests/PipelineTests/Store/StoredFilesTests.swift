@@ -145,6 +145,28 @@ import Testing
         #expect(unfinished.reason.contains("Run the command that began it once more"))
     }
 
+    @Test func `what is named and has no measurements is told of by its name`() throws {
+        try withTemporaryFolder { folder in
+            func refusal(_ run: String, output: String? = nil) -> Failure? {
+                #expect(throws: Failure.self) { try MeasurementStore(run: run, output: output).readMeasurements() }
+            }
+            let absent = refusal("\(folder)/nowhere")
+            #expect(absent?.kind == .notFound && absent?.reason.hasPrefix("\(folder)/nowhere: is not there;") == true)
+            try Data("step,llc\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/llc.csv"))
+            let file = refusal("\(folder)/llc.csv")
+            #expect(file?.kind == .notFound && file?.reason.hasPrefix("\(folder)/llc.csv: expected a run") == true)
+            #expect(file?.reason.contains("in \(folder)/llc-instar. `instar stages` reads tables") == true)
+            // Two folders of measurements: neither is taken for the other.
+            for name in ["one", "two"] {
+                try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+                try Data().write(to: URL(fileURLWithPath: "\(folder)/\(name)/measurements.h5"))
+            }
+            let two = refusal("\(folder)/one", output: "\(folder)/two")
+            #expect(two?.kind == .usage && two?.reason.contains("Name one of the two") == true)
+            #expect(refusal("\(folder)/one", output: "\(folder)/one/")?.kind == .malformed)
+        }
+    }
+
     @Test func `measurements that are no HDF5 file are malformed`() throws {
         let found = try failure(reading: ["measurements.h5": "no HDF5"]) { _ = try $0.readMeasurements() }
         #expect(found.kind == .malformed && found.reason.contains("measurements.h5"))
