@@ -27,11 +27,14 @@ public func measure(
 }
 
 /// Measures into a store that the caller holds alone.
+///
+/// - Parameter unchanged: Steps of checkpoints that are known to hold what they held when they were surveyed.
 func measure(
-    _ run: RunDirectory, options: MeasureOptions, store: MeasurementStore,
+    _ run: RunDirectory, options: MeasureOptions, store: MeasurementStore, unchanged: Set<Int> = [],
     progress: AsyncStream<WorkProgress>.Continuation?, note: (String) -> Void = { _ in }
 ) async throws -> Measurements {
     var work = try prepareWork(run.holding(run.series.heldCount), options: options, store: store)
+    work.unchanged = unchanged
     let jobs = try work.jobCount(options)
     try store.prepare()
     work = try await work.calibrated(store: store, options: options, jobs: jobs, progress: progress, note: note)
@@ -64,6 +67,8 @@ struct Work: Sendable {
     var resolution: ResolvedSettings?
     /// Whether chains of a checkpoint that was replaced are run again.
     var remeasuresReplaced = false
+    /// Steps of checkpoints that need not be read to be surveyed: they hold what they held when they were.
+    var unchanged: Set<Int> = []
 }
 
 /// Opens model and examples, resolves the settings and checks them against the store.
@@ -214,6 +219,10 @@ extension Work {
         let window = CheckpointWindow(series: run.series, selection: selection, workerCount: jobs)
         return try await concurrentMap(Array(places), jobs: jobs, span: jobs) { place in
             try Task.checkCancellation()
+            if let survey = try unchangedSurvey(at: place, store: store) {
+                await counter.add(draws: 0, units: 1)
+                return .success(survey)
+            }
             switch try await window.entries(upTo: place) {
             case .failure(let error): return .failure(error)
             case .success(let entries):
@@ -222,6 +231,20 @@ extension Work {
                 return .success(survey)
             }
         }
+    }
+
+    /// The stored survey of a checkpoint that is unchanged, as are those before it that it was compared with; else nil.
+    private func unchangedSurvey(at place: Int, store: MeasurementStore) throws(Failure) -> StoredUnit<Survey>? {
+        let steps = selection[max(0, place - 2)...place].map { run.series.references[$0].step }
+        guard steps.allSatisfy(unchanged.contains) else { return nil }
+        var surveys: [StoredUnit<Survey>] = []
+        for step in steps {
+            guard let survey = try storedSurvey(step: step, store: store) else { return nil }
+            surveys.append(survey)
+        }
+        let last = surveys.removeLast()
+        let key = surveyKey(digest: last.value.weightsDigest, before: surveys.map(\.value.weightsDigest))
+        return last.key == key ? last : nil
     }
 
     /// A stored survey, or a new one, without its vectors, which stay on disk. Surveys are cheap and depend on which

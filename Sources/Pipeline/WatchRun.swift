@@ -67,13 +67,14 @@ public func watchRun(
             if reason != told { try await receive(.waiting(reason)) }
             told = reason
             idle += limits.interval
-        case .ready(let run):
+        case .ready(let run, let unchanged):
             let measured: Analysis
             do {
                 let lock = try store.lock(.exclusive)
                 defer { lock.release() }
                 measured = try conclusions(
-                    of: try await measure(run, options: options, store: store, progress: progress))
+                    of: try await measure(
+                        run, options: options, store: store, unchanged: unchanged, progress: progress))
                 try await receive(.measured(measured, news: measured.news(since: analysis)))
             } catch let failure where Failure(wrapping: failure).kind == .temporary || run.series.isOutOfReach(failure)
             {
@@ -87,6 +88,8 @@ public func watchRun(
                 try await pause(limits.interval)
                 continue
             }
+            // What turned out to be damaged may have a survey of what it was before.
+            if measured.measurements.damaged.isEmpty { watch.noteSurveyed() }
             idle = 0
             told = ""
             analysis = measured
@@ -114,7 +117,8 @@ struct Watch {
         /// Nothing that takes part changed since it was last `ready`.
         case unchanged
         case nothingYet(String)
-        case ready(RunDirectory)
+        /// With the steps of checkpoints whose files are as they were when they were surveyed.
+        case ready(RunDirectory, unchanged: Set<Int>)
     }
 
     private let path: String
@@ -126,6 +130,8 @@ struct Watch {
     /// Files that could not be read, likewise, with the number of looks since.
     private var unreadable: [String: (stamps: [String: Stamp], looks: Int)] = [:]
     private var measured: [String: Stamp]?
+    /// The files of the last measurement that all checkpoints had a part in.
+    private var surveyed: [String: Stamp] = [:]
     /// What the run had beside checkpoints at the last look at it whole, as far as it lies in the directory. Without one of
     /// them it would be another run.
     private var inputs: Set<String> = []
@@ -144,6 +150,9 @@ struct Watch {
 
     /// What was ready is so again at the next look.
     mutating func measureAgain() { measured = nil }
+
+    /// All that was ready has been surveyed, as it was at that look or, if it changed since, will be seen to have changed.
+    mutating func noteSurveyed() { surveyed = measured ?? [:] }
 
     /// Looks once.
     mutating func look() throws -> (state: State, leftOut: [(file: String, reason: String)]) {
@@ -202,7 +211,11 @@ struct Watch {
                 let files = listing.filter { !left.contains($0.key) }
                 if files == measured { return (.unchanged, leftOut) }
                 measured = files
-                return (.ready(run), leftOut)
+                let unchanged = run.series.references.filter { reference in
+                    ([reference.file] + reference.otherFiles).flatMap { parts.files(with: $0) }
+                        .allSatisfy { files[$0] != nil && files[$0] == surveyed[$0] }
+                }
+                return (.ready(run, unchanged: Set(unchanged.map(\.step))), leftOut)
             } catch {
                 if setAside(error) { continue }
                 // What is not there yet, or not yet whole, may come; the rest is wrong.

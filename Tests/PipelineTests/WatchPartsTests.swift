@@ -32,7 +32,7 @@ import Testing
     /// The steps that are ready at the next look; nil where nothing changed.
     func look() throws -> [Int]? {
         switch try watch.look().state {
-        case .ready(let run): return run.series.references.map(\.step)
+        case .ready(let run, _): return run.series.references.map(\.step)
         case .unchanged: return nil
         case .nothingYet(let reason):
             Issue.record("waits: \(reason)")

@@ -31,7 +31,7 @@ import Testing
     func watch(settling: Double) -> Watch { Watch(path: run.path, output: "\(run.path)/instar", settling: settling) }
 
     func steps(_ state: Watch.State) -> [Int]? {
-        guard case .ready(let run) = state else { return nil }
+        guard case .ready(let run, _) = state else { return nil }
         return run.series.references.map(\.step)
     }
 
@@ -205,6 +205,45 @@ import Testing
         #expect(
             FileManager.default.contentsEqual(
                 atPath: "\(run.path)/instar/measurements.h5", andPath: "\(whole.path)/instar/measurements.h5"))
+    }
+
+    @Test func `checkpoints that were surveyed and did not change are not read again`() async throws {
+        var options = run.quick
+        (options.every, options.sampling.drawCount) = (1, 5)
+        var watch = watch(settling: 0)
+        func ready() throws -> (run: RunDirectory, unchanged: Set<Int>) {
+            guard case .ready(let run, let unchanged) = try watch.look().state else {
+                throw Failure(.defect, "expected something to measure")
+            }
+            return (run, unchanged)
+        }
+        let store = MeasurementStore(run: run.path, output: nil)
+        let lock = try store.lock(.exclusive)
+        defer { lock.release() }
+        let first = try ready()
+        #expect(first.unchanged.isEmpty)
+        _ = try await measure(first.run, options: options, store: store, progress: nil)
+        watch.noteSurveyed()
+        try write(bytes(names[12]), names[12])
+        // Of the same step, as a trainer that starts again writes it.
+        try write(Data(contentsOf: Fixture.url("runs/tms-seed-B/checkpoints/\(names[5])")), names[5])
+        let second = try ready()
+        let steps = second.run.series.references.map(\.step)
+        #expect(second.unchanged == Set(steps.prefix(12)).subtracting([steps[5]]))
+
+        let reader = CountingReader(CheckpointFileReader())
+        options.remeasuresReplaced = true
+        let again = try RunDirectory(at: run.path, reader: reader)
+        _ = try await measure(again, options: options, store: store, unchanged: second.unchanged, progress: nil)
+        // The first for the checks; what was replaced or is new, those after it, which were compared with it, and the two
+        // before; chains of what was replaced or is new.
+        let read = Set([0] + Array(3...7) + Array(10...12)).map { names[$0] }
+        #expect(Set(reader.counts.keys) == Set(read.map(checkpoint)))
+        options.output = "\(run.path)/elsewhere"
+        _ = try await measure(RunDirectory(at: run.path), options: options)
+        #expect(
+            FileManager.default.contentsEqual(
+                atPath: store.measurementsPath, andPath: "\(run.path)/elsewhere/measurements.h5"))
     }
 
     /// Writes five checkpoints at a time; the first of all with another's weights, which it then replaces.
