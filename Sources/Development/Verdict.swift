@@ -122,6 +122,9 @@ extension Comparison {
                 } ?? "The same \(Format.count(count, "stage").lowercased()) in \(runs)."
             return [([same] + arrivals).joined(separator: " ")]
         }
+        guard !counts.contains(nil) else {
+            return ["Whether the stages are the same cannot be told: \(Format.list(listing(counts)))."]
+        }
         let finding =
             Set(counts).count == 1
             ? "\(counts[0].map { Format.count($0, "stage") } ?? "No stages") in each run, but not at the same places."
@@ -136,7 +139,8 @@ extension Comparison {
                 " Of the \(boundaryCount) boundaries of \(runNames[0]), "
                     + "\(shared == 0 ? "none" : "\(shared)") \(shared < 2 ? "is" : "are") matched in every run."
             }
-        return [([finding + common] + arrivals).joined(separator: " ")]
+        let chance = shareByChance.map { "Boundaries at random agree as well in \(Format.share($0)) of cases." }
+        return [([finding + common] + arrivals + [chance].compactMap(\.self)).joined(separator: " ")]
     }
 
     /// How often boundaries at random agree as well, where that is too often for a finding.
@@ -165,6 +169,7 @@ extension Comparison {
             let pairs = universality.comparisons.first(where: { $0.coordinate == alignment })?.pairs
         else { return [] }
         let told = pairs.filter { $0.first == 0 && !$0.matches.isEmpty }
+        let hasOneNumbering = Set(analyses.map { $0.stages?.stages.count }).count == 1
         guard told.count <= Self.toldRunCount else { return ["The table of stages says when each run reaches them."] }
         return told.map { pair in
             let places = pair.matches.map { match in
@@ -172,7 +177,8 @@ extension Comparison {
                 let interval =
                     "[\(Format.value(match.interval.lowerBound, significantDigits: 2)), "
                     + "\(Format.value(match.interval.upperBound, significantDigits: 2))]"
-                let stage = "stage \(match.first + 2)"
+                let number = "stage \(match.first + 2)"
+                let stage = hasOneNumbering ? number : "\(number) of \(runNames[0])"
                 if match.interval.lowerBound > 1 { return "\(stage) \(ratio)× later \(interval)" }
                 if match.interval.upperBound < 1 { return "\(stage) earlier, at \(ratio)× the steps \(interval)" }
                 return "\(stage) at \(ratio)× the steps \(interval), not clearly earlier or later"

@@ -167,18 +167,27 @@ enum BindingChecks {
         let known = Set(tensors.map(\.name))
         // A prefix may have been left out, so that the graph's name stands for the checkpoint's.
         let byValue = Dictionary(names.valueName.map { ($0.value, $0.key) }) { first, _ in first }
-        let unknown = ((rules.trainable ?? []) + rules.buffers).filter { !known.contains($0) && byValue[$0] == nil }
+        let unknown = ((rules.trainable ?? []) + rules.buffers + rules.ignored).filter {
+            !known.contains($0) && byValue[$0] == nil
+        }
         guard unknown.isEmpty else {
             throw GraphError(
                 .notFound,
-                "`trainable:` or `buffers:` in run.yaml lists \(unknown.list), which no checkpoint holds; there are "
+                "`trainable:`, `buffers:` or `ignored:` in run.yaml lists \(unknown.list), which no checkpoint holds; there are "
                     + known.sorted().list)
         }
         func inCheckpoint(_ names: [String]) -> [String] { names.map { known.contains($0) ? $0 : byValue[$0] ?? $0 } }
         let buffers = inCheckpoint(rules.buffers)
         if let trainable = rules.trainable.map(inCheckpoint) {
+            let both = trainable.filter(buffers.contains)
+            guard both.isEmpty else {
+                throw GraphError(
+                    .mismatch,
+                    "\(both.list): listed under `trainable:` and under `buffers:` in run.yaml, which are not sampled. Keep one"
+                )
+            }
             let first = tiedPairs.filter { trainable.contains($0.duplicate) }.map(\.name)
-            return Set(trainable).union(first).subtracting(buffers)
+            return Set(trainable).union(first)
         }
         // Inputs 3 and 4 of BatchNormalization are running mean and variance (ONNX, BatchNormalization-15).
         let statistics = Set(

@@ -35,10 +35,7 @@ struct ChainUnit: Sendable {
         if let other = stored, other.key != key {
             stored = nil
             guard replacesOther else {
-                throw Failure(
-                    .mismatch,
-                    "\(path): measured on other weights than checkpoint \(step) has now. Was the checkpoint replaced? "
-                        + "State another --output, or remove that file to measure the checkpoint again")
+                throw store.otherWeights(path, step: step)
             }
         }
         if let stored, stored.value.trace.drawCount >= total || stored.value.trace.outcome != .completed {

@@ -277,8 +277,9 @@ private func checkRecordedOutputs(model: LoadedModel, series: CheckpointSeries) 
             throw Failure(
                 .mismatch,
                 "\(model.examples.path): the model's outputs at step \(step) differ from the recorded ones by up to \(difference) "
-                    + "(tolerance \(tolerance)): the graph does not compute what was trained. Was a weight folded "
-                    + "into it? Export again with the recorder, or with parameters as graph inputs")
+                    + "(tolerance \(tolerance)): the graph does not compute what was trained, or not from these "
+                    + "checkpoints. Was a weight folded into it? Export again with the recorder, or with parameters as graph "
+                    + "inputs. Are checkpoints and examples of different runs? Put together what belongs together")
         }
         lines.append("step \(step): outputs of \(count) examples agree, largest difference \(difference)")
     }

@@ -75,6 +75,18 @@ struct LoadedModel: Sendable {
                 + "graph takes, and that `trainable:` and `buffers:` in run.yaml do not exclude")
     }
 
+    /// What the reader must know where the examples say which are held out, and not which were trained on.
+    var heldOutLimitation: String? {
+        let usual: Set = [
+            "train", "training", "test", "val", "valid", "validation", "dev", "eval", "heldout", "holdout",
+        ]
+        let names = examples.subsets.map(\.name)
+        let heldOut = names.filter { usual.contains($0.lowercased()) }
+        guard !names.contains("train"), !heldOut.isEmpty else { return nil }
+        return "λ̂ refers to all \(trainingIndices.count) examples, whatever they were used for: there is a subset "
+            + "\(heldOut.list), and none called `train`"
+    }
+
     /// The same model with fewer sampled parameters, fewer examples, or both; it computes no gradient of the others.
     func restricted(to restriction: Restriction) throws -> LoadedModel {
         var restricted = self

@@ -55,14 +55,42 @@ public var isAddressSpaceLimited: Bool { remainingAddressSpace != nil }
 /// not fail but tries again for ever.
 let addressSpacePerWorker = (128 + 8) << 20
 
-/// Throws where a limit of address space leaves no room for the linear algebra of all threads, and what else a process takes.
+/// Throws where the system does not give what any command takes: address space for the linear algebra of all threads, a few
+/// threads, and the proc file system, from which libraries learn this program's arguments.
 ///
-/// To be asked before anything else: threads of libraries wait for more for ever, also at the end of the process.
-public func requireAddressSpace() throws(Failure) {
+/// To be asked before anything else: libraries wait for the first two for ever, also at the end of the process.
+public func requireSystem() throws(Failure) {
+    guard access("/proc/self/cmdline", R_OK) == 0 else {
+        throw Failure(.io, "/proc is not there, and nothing can be done without. Mount it (mount -t proc proc /proc)")
+    }
     let stated = ProcessInfo.processInfo.environment["OPENBLAS_NUM_THREADS"].flatMap { Int($0) } ?? .max
     let threads = min(max(1, stated), ProcessInfo.processInfo.activeProcessorCount)
     // Beside that, malloc reserves up to 128 MiB for the heap of a thread.
     try requireAddressSpace(threads * (addressSpacePerWorker + (128 << 20)))
+    try requireThreads(4)
+}
+
+/// Throws where this process cannot have so many threads more.
+func requireThreads(_ count: Int) throws(Failure) {
+    var threads: [pthread_t] = []
+    defer { for thread in threads { pthread_join(thread, nil) } }
+    for _ in 0..<count {
+        var thread = pthread_t()
+        // All are there for a moment.
+        let code = pthread_create(
+            &thread, nil,
+            { _ in
+                usleep(2_000)
+                return nil
+            }, nil)
+        guard code == 0 else {
+            throw Failure(
+                .io,
+                "this process cannot have \(count) threads more (\(String(cString: strerror(code)))). Raise the limit of processes "
+                    + "(ulimit -u, or pids of its control group), or end others")
+        }
+        threads.append(thread)
+    }
 }
 
 /// Throws where a limit of address space leaves fewer bytes.

@@ -75,6 +75,8 @@ struct Work: Sendable {
 func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: MeasurementStore) throws -> Work {
     try options.validate()
     let selection = try selectCheckpoints(of: run.series, steps: options.steps, every: options.every)
+    let stored = try store.readSettings()
+    try store.requireRun(run.name, stored: stored)
     var model: LoadedModel?
     if let modelPath = run.modelPath, let examplesPath = run.examplesPath {
         let first = try run.series.readFirst(of: selection)
@@ -85,10 +87,10 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
             MemoryNeed(phases: [try loaded.settingsNeed(series: run.series)])
         }
         _ = try checkOutputs(of: loaded, at: first, in: run.series)
+        if !options.remeasuresReplaced { try store.requireSurveyed(step: first.step, weights: first.digest) }
         model = loaded
     }
-    let stored = try store.readSettings()
-    var settings = StoredSettings(sampling: nil, inputs: model?.inputs ?? [])
+    var settings = StoredSettings(sampling: nil, inputs: model?.inputs ?? [], run: run.name)
     // The inputs first: stored settings are taken over below.
     try stored?.requireCompatible(with: settings, folder: store.folder)
     var resolution: ResolvedSettings?
@@ -100,14 +102,18 @@ func prepareWork(_ run: RunDirectory, options: MeasureOptions, store: Measuremen
         settings.sampling = resolved.settings
         resolution = resolved
     }
-    try stored?.requireCompatible(with: settings, folder: store.folder)
+    do throws(Failure) { try stored?.requireCompatible(with: settings, folder: store.folder) } catch {
+        guard resolution?.calibration != nil else { throw error }
+        throw Failure(error.kind, "\(error.reason). What is new comes from the calibration, which was made since")
+    }
     settings.restrictions = try merged(stored?.restrictions ?? [], options.restrictions, isMeasured: model != nil)
     let tensors = flatTensors(of: model, series: run.series)
     return Work(
         run: run, model: model,
         targets: try model.map { try samplingTargets($0, settings.restrictions, settings: settings.sampling) } ?? [],
         settings: settings, selection: selection,
-        limitations: run.missing + [tensors.rankLimitation].compactMap(\.self), tensors: tensors,
+        limitations: run.missing + [model?.heldOutLimitation, tensors.rankLimitation].compactMap(\.self),
+        tensors: tensors,
         resolution: resolution, remeasuresReplaced: options.remeasuresReplaced)
 }
 
@@ -261,6 +267,7 @@ extension Work {
         if let stored = try storedSurvey(step: checkpoint.step, store: store, expecting: key) {
             return stored
         }
+        if !remeasuresReplaced { try store.requireSurveyed(step: checkpoint.step, weights: digest) }
         var survey = try surveyor.survey(
             checkpoint, digest: digest, previous: before.first, earlier: before.dropFirst().first)
         try store.prepare()

@@ -34,8 +34,9 @@ struct MemoryNeed: Sendable, Equatable {
         guard total(workers: 1) <= limit else {
             throw Failure(
                 .unsupported,
-                "measuring takes about \(total(workers: 1).mebibytes) with one worker (\(text(workers: 1))), and --memory "
-                    + "allows \(limit.mebibytes). Raise --memory, or use a machine with more; fewer checkpoints take less too"
+                "measuring takes about \(total(workers: 1).mebibytes) with one worker (\(text(workers: 1))), and "
+                    + "\(limit.mebibytes) are allowed (--memory; unless stated, three quarters of what there is). Raise it, or use a "
+                    + "machine with more; fewer checkpoints (--every) take less too"
             )
         }
         try requireAddressSpace(total(workers: 1) + addressSpacePerWorker, remaining: addressSpace)

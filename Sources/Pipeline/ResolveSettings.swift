@@ -53,6 +53,11 @@ func resolveSettings(
         resolved.settings.localization = localization ?? defaults?.localization ?? 0
         resolved.settings.stepSize = stepSize ?? defaults?.stepSize ?? 0
         let isUnstated = request.stepSize == nil && request.nBeta == nil && request.localization == nil
+        if let calibration {
+            resolved.notes.append(
+                "the calibration is not used: it was made for \(calibration.settings.method.rawValue), and this is "
+                    + resolved.settings.method.rawValue)
+        }
         resolved.isUncalibrated = isUnstated && stored == nil && resolved.settings.method == .sgld
     }
     try resolved.settings.validate(exampleCount: exampleCount)
@@ -118,11 +123,16 @@ extension ResolvedSettings {
         // Steps were judged with these minibatches.
         settings.batchSize = request.batchSize ?? found.batchSize
         settings.minibatches = request.minibatches ?? found.minibatches
+        let stated = [
+            ("ε", request.stepSize != nil), ("nβ", request.nBeta != nil), ("γ", request.localization != nil),
+            ("burn-in", request.burnInCount != nil), ("draws", request.drawCount != nil),
+        ].filter(\.1).map(\.0)
         let values = SweptSetting.allCases.map { "\($0.symbol) = \(settings[keyPath: $0.inSettings].readable())" }
         notes.append(
             "settings of \(calibration.isShort ? "a short calibration" : "the calibration")"
                 + (calibration.chosen == nil ? ", which found none acceptable and leaves the defaults: " : ": ")
                 + values.joined(separator: ", ") + ", burn-in \(settings.burnInCount), draws \(settings.drawCount)"
+                + (stated.isEmpty ? "" : "; of these stated, and not found by it: \(stated.list)")
                 + (isScaled ? "; ε scaled to the stated nβ or γ" : ""))
         if settings.batchSize != found.batchSize || settings.minibatches != found.minibatches {
             notes.append(

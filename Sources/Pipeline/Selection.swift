@@ -10,7 +10,8 @@ func selectCheckpoints(of series: CheckpointSeries, steps: [Int]?, every: Int?) 
             throw Failure(
                 .usage,
                 "--steps: the series has no checkpoint at \(missing.map(String.init).list); "
-                    + "it has \(all.count) from \(all.first ?? 0) to \(all.last ?? 0). `instar inspect` lists them")
+                    + "it has \(all.count) from \(all.first ?? 0) to \(all.last ?? 0). `instar inspect --json` lists them"
+            )
         }
         return all.indices.filter { steps.contains(all[$0]) }
     }

@@ -45,7 +45,7 @@ struct CheckpointFile {
     /// Whether the file is called as every checkpoint is, like `model.safetensors`, so that its folder's name counts.
     var isNamedByFolder: Bool { format == .safetensors && !name.contains(where: \.isASCIIDigit) }
 
-    private var folder: URL { URL(fileURLWithPath: path).deletingLastPathComponent() }
+    var folder: URL { URL(fileURLWithPath: path).deletingLastPathComponent() }
 
     /// The name that may tell the step: that of the file, or of a folder like `checkpoint-500`.
     var stepName: String { isNamedByFolder ? folder.lastPathComponent : name }

@@ -51,6 +51,11 @@ public struct RunDirectory: Sendable {
         examplesPath = try folder.choose("data", manifest.data, usual: ["data.h5"], ending: nil, &inferences)
         if modelPath == nil { missing.append("no model.onnx: the loss and λ̂ are not measured") }
         if examplesPath == nil { missing.append("no data.h5: the loss and λ̂ are not measured") }
+        if modelPath == nil, examplesPath == nil, !folder.names.contains("run.yaml"),
+            let file = RunDirectory.inputAbove(path)
+        {
+            missing.append("the folder above holds \(file): is that the run directory?")
+        }
 
         let files = try folder.checkpointFiles(manifest, besides: examplesPath, excluding: excluded, &inferences)
         let explicitSteps = try folder.explicitSteps(manifest)
@@ -73,6 +78,12 @@ public struct RunDirectory: Sendable {
         }
         self.inferences = inferences
         self.missing = missing
+    }
+
+    /// A file of a run directory beside a folder, such as its folder of checkpoints; nil where there is none.
+    private static func inputAbove(_ path: String) -> String? {
+        let above = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
+        return ["model.onnx", "data.h5", "run.yaml"].first { FileManager.default.fileExists(atPath: "\(above)/\($0)") }
     }
 
     /// The same run, which keeps the first `count` checkpoints that are read of it in memory until its series releases them.

@@ -24,7 +24,9 @@ struct RunFolder {
         }
         guard isFolder.boolValue else {
             throw RunError(
-                .notFound, "is a file; expected the run directory that holds the checkpoints", path: path)
+                .notFound,
+                "is a file; expected the run directory that holds the checkpoints (a table of series is read by `instar stages`)",
+                path: path)
         }
         let (names, others) = try allNames(path)
         guard names.isEmpty || access(path, X_OK) == 0 else {
@@ -206,7 +208,8 @@ struct RunFolder {
     /// Names one file, or tells how many there are and what they are called.
     private func summary(_ files: [String], _ first: String, place: String) -> String {
         guard files.count > 1 else { return place + name(first) }
-        guard !files.allSatisfy({ CheckpointFile($0).isNamedByFolder }) else {
+        let folders = Set(files.map { CheckpointFile($0).folder })
+        guard !files.allSatisfy({ CheckpointFile($0).isNamedByFolder }) || folders.count < files.count else {
             return "\(files.count) folders \(place)*/"
         }
         return "\(files.count) files \(place)*.\(CheckpointFile(first).format == .safetensors ? "safetensors" : "h5")"

@@ -149,11 +149,14 @@ extension StoredTraces {
 
     /// Whether a path leads to stored traces and not to a run with a model.
     ///
-    /// A file always does: runs are directories. A directory does if it has nothing that makes a run (`run.yaml`,
+    /// A file does, runs being directories, if it holds draws or has the ending of such a file. A directory does if it has nothing that makes a run (`run.yaml`,
     /// `checkpoints`, an ONNX graph) and every HDF5 file in it that opens holds a loss per draw, or if it is a Zarr
     /// store or holds only such; reading then says how to convert it.
     public static func isTraces(at path: String) -> Bool {
-        guard isFolder(path) else { return FileManager.default.fileExists(atPath: path) }
+        guard isFolder(path) else {
+            return FileManager.default.fileExists(atPath: path)
+                && ([".h5", ".hdf5", ".nc"].contains(where: path.hasSuffix) || isTraceFile(path))
+        }
         if isZarr(path) { return true }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         guard !names.contains(where: { $0 == "run.yaml" || $0 == "checkpoints" || $0.hasSuffix(".onnx") }),

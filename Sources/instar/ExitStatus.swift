@@ -32,7 +32,7 @@ func runCommand(
         throw exit
     } catch {
         if let signal = interruption.signal, error is CancellationError {
-            printError(Interruption.farewell(signal, storesWork: storesWork))
+            interruption.sayFarewell(signal, storesWork: storesWork)
             throw ExitCode(128 + signal)
         }
         let failure = Failure(wrapping: error)

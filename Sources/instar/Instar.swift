@@ -24,7 +24,7 @@ struct Instar: AsyncParsableCommand {
             Results go to RUN/instar; work that was interrupted is continued by the same command.
 
             Exit status: 0 done, 1 failure, 3 done but diagnostics failed under --strict, 64 usage, 65 bad data, \
-            66 no input, 70 a defect of Instar's, 75 try again, 129, 130, 138 and 143 on signals.
+            66 no input, 70 a defect of Instar's, 75 try again, 141 the reader of stdout went away, 128 + N on signal N.
             """,
         version: instarVersion,
         subcommands: [
@@ -40,12 +40,15 @@ struct Instar: AsyncParsableCommand {
         if ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] == nil {
             for number in [SIGQUIT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { signal(number, SIG_DFL) }
         }
+        // Who starts this process may not mind its children; it does.
+        signal(SIGCHLD, SIG_DFL)
         do {
-            try requireAddressSpace()
+            try requireSystem()
             try requireTexts(CommandLine.unsafeArgv)
         } catch {
             printError("instar: \(error.reason)")
-            leave(exitStatus(of: error.kind))
+            // What is missing, libraries would wait for at the end.
+            _exit(exitStatus(of: error.kind))
         }
         do {
             var command = try parseAsRoot()

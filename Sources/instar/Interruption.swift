@@ -9,6 +9,8 @@ import Synchronization
 final class Interruption {
     private let sources: [any DispatchSourceSignal]
     private let received = Received()
+    /// What is told of signals, in order; nobody may be reading it, and signals must go on arriving.
+    private let messages = DispatchQueue(label: "messages")
 
     /// The signal that came first, if one did.
     var signal: Int32? { received.signal }
@@ -17,7 +19,7 @@ final class Interruption {
     init(storesWork: Bool, isAwaited: Bool, cancel: @escaping @Sendable () -> Void) {
         // A pipe whose reader is gone, and the limit of a file's size.
         for number in [SIGPIPE, SIGXFSZ] { Foundation.signal(number, SIG_IGN) }
-        let received = received
+        let (received, messages) = (received, messages)
         // A queue of its own has a thread also where the work has all of the shared ones.
         let queue = DispatchQueue(label: "signals")
         sources = Interruption.listenedSignals.map { number in
@@ -25,16 +27,18 @@ final class Interruption {
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
                 guard received.note(number) else { _exit(128 + number) }
-                printNote(
-                    "instar: \(Interruption.name(number)): "
-                        + (storesWork ? "finishing the draws at work and storing them" : "stopping")
-                        + "; a second signal stops at once")
                 cancel()
+                messages.async {
+                    printNote(
+                        "instar: \(Interruption.name(number)): "
+                            + (storesWork ? "finishing the draws at work and storing them" : "stopping")
+                            + "; a second signal stops at once")
+                }
                 guard !isAwaited else { return }
                 // Not on the queue that a second signal arrives on.
                 DispatchQueue(label: "ending").asyncAfter(deadline: .now() + 1) {
                     guard !received.isOver else { return }
-                    printError(Interruption.farewell(number, storesWork: storesWork))
+                    messages.sync { printError(Interruption.farewell(number, storesWork: storesWork)) }
                     endProcess(status: 128 + number)
                 }
             }
@@ -43,14 +47,18 @@ final class Interruption {
         }
     }
 
+    /// Prints the last message of a command that was stopped, behind that of the signal.
+    func sayFarewell(_ signal: Int32, storesWork: Bool) {
+        messages.sync { printError(Interruption.farewell(signal, storesWork: storesWork)) }
+    }
+
     /// The work has ended.
     func stop() {
         received.end()
         for source in sources { source.cancel() }
     }
 
-    /// The last message of a command that was stopped.
-    static func farewell(_ signal: Int32, storesWork: Bool) -> String {
+    private static func farewell(_ signal: Int32, storesWork: Bool) -> String {
         "instar: stopped by \(name(signal)); "
             + (storesWork
                 ? "what is done is kept, and the same command goes on from there" : "the same command begins anew")

@@ -9,7 +9,7 @@ public import Sampling
 struct MeasuringOptions: ParsableArguments {
     @Option(help: "The folder results go to (default: RUN/instar).")
     var output: String?
-    @Option(help: "A YAML file with any of these options by their long names; flags win.")
+    @Option(help: "A YAML file with any of these options by their long names, restrictions as a list; flags win.")
     var config: String?
     @Option(name: .customLong("set"), help: "KEY=VALUE as in the settings file; wins over it, flags win over this.")
     var assignments: [String] = []

@@ -202,6 +202,14 @@ import Testing
     @Test func `a rule that names nothing is refused`() {
         let error = refusal(graph("w"), [TestGraphs.tensor("w", [3, 2])], BindingRules(trainable: ["v"]))
         #expect(error?.kind == .notFound && error?.reason.contains("lists v, which no checkpoint holds") == true)
+        let ignored = refusal(graph("w"), [TestGraphs.tensor("w", [3, 2])], BindingRules(ignored: ["x"]))
+        #expect(ignored?.kind == .notFound && ignored?.reason.contains("lists x, which no checkpoint holds") == true)
+    }
+
+    @Test func `a tensor that is to be sampled and not to be is refused`() {
+        let error = refusal(
+            graph("w"), [TestGraphs.tensor("w", [3, 2])], BindingRules(trainable: ["w"], buffers: ["w"]))
+        #expect(error?.kind == .mismatch && error?.reason.hasPrefix("w: listed under `trainable:` and under") == true)
     }
 
     @Test func `flatten follows the slots and refuses what differs`() throws {

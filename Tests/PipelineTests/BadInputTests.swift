@@ -190,6 +190,53 @@ import Testing
         #expect(failure.reason.contains("Store it as floating point"))
     }
 
+    @Test func `results of another run are refused, and left as they are`() async throws {
+        _ = try await measure(RunDirectory(at: run.path), options: run.quick)
+        let folder = "\(run.path)/instar"
+        func contents() throws -> [String: Data] {
+            let names = try FileManager.default.subpathsOfDirectory(atPath: folder)
+            return Dictionary(
+                uniqueKeysWithValues: names.compactMap { name in
+                    FileManager.default.contents(atPath: "\(folder)/\(name)").map { (name, $0) }
+                })
+        }
+        let before = try contents()
+        let other = try RunCopy(of: "tms-seed-B")
+        var options = run.quick
+        (options.output, options.sampling.drawCount) = (folder, 30)
+        func refusals() async throws -> [Failure] {
+            let other = try RunDirectory(at: other.path)
+            return [
+                try await failure { _ = try await measure(other, options: options) },
+                try await failure {
+                    _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: other, options: options)
+                },
+                try await failure { _ = try await mergeShares(of: other, options: options, shardCount: nil) },
+            ]
+        }
+        var limits = WatchLimits()
+        limits.interval = 0
+        let watching = try await failure {
+            try await watchRun(at: other.path, options: options, limits: limits) { event in
+                guard case .waiting = event else { throw Failure(.defect, "went on: \(event)") }
+            }
+        }
+        for refusal in try await refusals() + [watching] {
+            #expect(refusal.kind == .mismatch)
+            #expect(refusal.reason.contains("holds results of the run tms-seed-A, and this one is tms-seed-B"))
+            #expect(refusal.reason.contains("State another --output; if the run was only renamed"))
+        }
+        #expect(try contents().filter { before[$0.key] != nil } == before)
+        // Of one name their weights tell them apart, unless they may be replaced, as while a trainer is at work.
+        let manifest = try String(contentsOfFile: "\(other.path)/run.yaml", encoding: .utf8)
+        try other.rewriteManifest(manifest.replacingOccurrences(of: "tms-seed-B", with: "tms-seed-A"))
+        for refusal in try await refusals() {
+            #expect(refusal.kind == .mismatch)
+            #expect(refusal.reason.contains("Was the checkpoint replaced, or is this another run?"), "\(refusal)")
+        }
+        #expect(try contents().filter { before[$0.key] != nil } == before)
+    }
+
     @Test func `a checkpoint replaced between two runs is named and its results are kept`() async throws {
         // Without recorded outputs, which the replaced checkpoint would not meet either.
         try run.rewriteExamples([
@@ -212,7 +259,7 @@ import Testing
         #expect(
             failure.reason.contains("\(run.path)/instar/units/")
                 && failure.reason.contains("checkpoint \(step) has now"))
-        #expect(failure.reason.contains("Was the checkpoint replaced?") && failure.reason.contains("--output"))
+        #expect(failure.reason.contains("Was the checkpoint replaced") && failure.reason.contains("--output"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: unit)) == before)
     }
 

@@ -44,6 +44,7 @@ import Testing
     @Test func `a limit of address space is a failure before linear algebra waits for ever`() throws {
         try requireAddressSpace(100, remaining: 100)
         try requireAddressSpace(100, remaining: nil)
+        try requireThreads(4)
         let failure = #expect(throws: Failure.self) { try requireAddressSpace(3 << 20, remaining: 1 << 20) }
         #expect(failure?.kind == .io)
         #expect(failure?.reason.contains("(ulimit -v or -d): 1 MiB are left of it, and about 3 MiB are needed") == true)

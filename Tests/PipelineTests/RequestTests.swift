@@ -64,7 +64,7 @@ import Testing
         Refusal("expected all 20000 examples for hmc, found 50") { $0.sampling.method = .hmc },
         Refusal("restriction 'biases': ") { $0.restrictions = [Restriction(parameters: ["biases"])] },
         Refusal("subsets/rare", .notFound) { $0.restrictions = [Restriction(examples: "rare")] },
-        Refusal("--memory allows 1 MiB", .unsupported) { $0.memory = 1 << 20 },
+        Refusal("1 MiB are allowed (--memory", .unsupported) { $0.memory = 1 << 20 },
     ]) func `what a run cannot meet is refused`(_ refusal: Refusal) async throws {
         let run = try RunCopy()
         var options = run.quick

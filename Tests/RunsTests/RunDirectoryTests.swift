@@ -109,11 +109,21 @@ import Testing
         }
     }
 
+    @Test func `the folder of checkpoints in place of the run is noticed`() throws {
+        let copy = try Fixture.url("runs/tms-seed-A").path
+        let run = try RunDirectory(at: "\(copy)/checkpoints")
+        #expect(run.missing.contains("the folder above holds model.onnx: is that the run directory?"))
+        #expect(try !RunDirectory(at: copy).missing.contains { $0.contains("the folder above") })
+    }
+
     @Test func `a file in place of a run, and a folder that cannot be listed, are told apart`() throws {
         try withRun(twoCheckpoints) { path in
             let file = #expect(throws: RunError.self) { try RunDirectory(at: "\(path)/checkpoints/step_0.h5") }
             #expect(file?.kind == .notFound)
-            #expect(file?.reason == "is a file; expected the run directory that holds the checkpoints")
+            #expect(
+                file?.reason
+                    == "is a file; expected the run directory that holds the checkpoints (a table of series is read by `instar stages`)"
+            )
             #expect(chmod(path, 0o311) == 0)
             defer { chmod(path, 0o755) }
             let closed = #expect(throws: RunError.self) { try boundByPermissions { try RunDirectory(at: path) } }

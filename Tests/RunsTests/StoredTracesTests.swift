@@ -223,6 +223,10 @@ import Testing
             #expect(!StoredTraces.isTraces(at: url?.path() ?? ""), "\(run)")
         }
         #expect(!StoredTraces.isTraces(at: "/no/such/path"))
+        // A table is none, nor another part of a run; what is called as such a file is read as one, and says what is wrong.
+        #expect(!StoredTraces.isTraces(at: try Fixture.url("runs/tms-seed-A/kgons.csv").path()))
+        #expect(!StoredTraces.isTraces(at: try Fixture.url("runs/tms-seed-A/model.onnx").path()))
+        #expect(StoredTraces.isTraces(at: try Fixture.url("runs/tms-seed-A/data.h5").path()))
         try withTemporaryFolder { folder in
             let store = "\(folder)/0.zarr"
             try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)

@@ -7,7 +7,6 @@ import argparse
 import sys
 
 from .arguments import RecorderError
-from .convert import convert
 from .devinterp import convert_devinterp
 from .keras_names import write_keras_names
 
@@ -17,6 +16,14 @@ def _store(text):
     if not (step.isdecimal() and separator and path):
         raise argparse.ArgumentTypeError(f"expected STEP=PATH, such as 1000=samples/step_1000.zarr; found {text!r}")
     return int(step), path
+
+
+def _convert(folder, run_dir, key):
+    try:
+        from .convert import convert
+    except ImportError as error:
+        raise RecorderError("reading .pt, .pth and .ckpt files needs PyTorch: pip install torch.") from error
+    convert(folder, run_dir, key=key)
 
 
 def _keras_names(model, run_dir):
@@ -51,7 +58,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         if options.command == "convert":
-            convert(options.folder, options.run, key=options.key)
+            _convert(options.folder, options.run, options.key)
         elif options.command == "keras-names":
             _keras_names(options.model, options.run)
         else:

@@ -3,7 +3,6 @@
 import inspect
 
 import numpy as np
-import torch
 
 LOSSES = ("cross-entropy", "next-token", "sum-squared-error", "mean-squared-error", "binary-cross-entropy")
 
@@ -14,7 +13,7 @@ class RecorderError(Exception):
 
 def numeric_array(value, what):
     """The value as a NumPy array with the examples on its first axis."""
-    array = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+    array = value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
     if array.ndim == 0 or array.dtype.kind not in "fiub":
         raise RecorderError(f"{what} must be a numeric array with the examples on its first axis; "
                             f"it is {array.dtype} of shape {list(array.shape)}.")
@@ -23,6 +22,8 @@ def numeric_array(value, what):
 
 def check_model(model):
     """Refuses wrappers, whose parameters go by other names than the model's."""
+    import torch  # Only here: names of Keras weights are written without PyTorch.
+
     wrappers = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
     if isinstance(model, wrappers) or hasattr(model, "_orig_mod"):
         raise RecorderError(f"{type(model).__name__} is a wrapper. Record the module inside it.")

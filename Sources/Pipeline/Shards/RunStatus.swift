@@ -51,7 +51,7 @@ public struct RunStatus: Sendable, Codable {
     public var endedTasks: [Problem] = []
     /// Seconds until all is done, at the speed of the processes that are working; nil where none is or they only began.
     public var secondsLeft: Double?
-    /// Whether `measurements.h5` is there.
+    /// Whether `measurements.h5` is there, and made of what is stored now.
     public var isMerged = false
 
     /// The status as one JSON document.
@@ -122,7 +122,7 @@ extension Work {
         status.partialCount = progress.partialCount
         status.runningCount = locks?.heldUnitCount() ?? 0
         status.holder = StoreLock.exclusiveHolder(of: store.folder)
-        status.isMerged = FileManager.default.fileExists(atPath: store.measurementsPath)
+        status.isMerged = try store.holdsMerged(progress, drawCount: settings.sampling?.totalDrawCount)
         status.damagedUnits = progress.damaged
         var known = Set(progress.damaged.map(\.name))
         var speed = 0.0
@@ -169,18 +169,30 @@ extension Work {
         // One listing in place of a question for every file.
         let stored = try store.storedUnitNames()
         var progress = UnitProgress()
+        // The digests of the weights of the two surveys before; nil where there is none, be it missing or damaged.
+        var before: [String?] = []
         for unit in units {
             var drawCount = 0
+            var header: UnitHeader?
+            defer { if unit.chain == nil { before = before.suffix(1) + [header?.survey?.weights] } }
             if stored.contains(unit.name) {
                 do {
-                    let header = try UnitHeader.read(store.unitPath(unit.name), isChain: unit.chain != nil)
-                    if let header, header.isFinished(drawCount: unit.chain == nil ? 0 : wanted) {
+                    header = try UnitHeader.read(store.unitPath(unit.name), isChain: unit.chain != nil)
+                    let isStale =
+                        header?.survey.map { survey in
+                            !before.contains(nil)
+                                && survey.key != surveyKey(digest: survey.weights, before: before.compactMap(\.self))
+                        } ?? false
+                    if let header, !isStale, header.isFinished(drawCount: unit.chain == nil ? 0 : wanted) {
                         progress.finished.insert(unit.name)
+                        if unit.chain == nil { progress.surveyedSteps.append(unit.step) }
                         continue
                     }
                     drawCount = header?.drawCount ?? 0
                     progress.partialCount += 1
                 } catch {
+                    // What may not be read may be sound.
+                    guard error.kind != .io else { throw error }
                     progress.damaged.append(RunStatus.Problem(name: unit.name, reason: error.reason))
                 }
             }
@@ -195,6 +207,8 @@ extension Work {
 struct UnitProgress: Sendable {
     /// The names of those that are finished.
     var finished = Set<String>()
+    /// The steps of finished surveys, ascending.
+    var surveyedSteps: [Int] = []
     var partialCount = 0
     /// Units whose files cannot be read.
     var damaged: [RunStatus.Problem] = []
@@ -205,6 +219,26 @@ struct UnitProgress: Sendable {
 }
 
 extension MeasurementStore {
+    /// Whether `measurements.h5` has the checkpoints that were surveyed, and chains as long as they are to be. Damaged ones
+    /// hold nothing.
+    fileprivate func holdsMerged(_ progress: UnitProgress, drawCount: Int?) throws(Failure) -> Bool {
+        guard FileManager.default.fileExists(atPath: measurementsPath) else { return false }
+        do throws(RunError) {
+            let steps = try storedDataset("checkpoints/checkpoint", of: measurementsPath).values(as: Double.self).map {
+                Int($0)
+            }
+            guard steps == progress.surveyedSteps else { return false }
+            guard let drawCount else { return true }
+            let counts = try storedDataset("chains/draw_count", of: measurementsPath).values(as: Double.self)
+            // All may have diverged.
+            let ends = try storedDataset("chains/diverged_at_draw", of: measurementsPath).values(as: Double.self)
+            return counts.contains { $0 >= Double(drawCount) } || ends.allSatisfy { $0 >= 0 }
+        } catch {
+            guard error.kind != .io else { throw Failure(wrapping: error) }
+            return false
+        }
+    }
+
     /// The names of all units that have a file.
     ///
     /// - Throws: `io` where they cannot be listed, which is not the same as none.

@@ -122,6 +122,37 @@ struct MeasurementStore: Sendable {
         return true
     }
 
+    /// - Throws: `mismatch` where the folder, which the user named, holds the work of a run of another name. Inside a run
+    ///   directory it goes wherever that goes, and under whatever name.
+    func requireRun(_ name: String, stored: StoredSettings?) throws(Failure) {
+        guard isStated, let other = stored?.run, other != name else { return }
+        throw Failure(
+            .mismatch,
+            "\(folder) holds results of the run \(other.abridged(to: MessageLimit.name)), and this one is \(name): results of "
+                + "two runs are not mixed. State another --output; if the run was only renamed, say so by `name:` in its run.yaml"
+        )
+    }
+
+    /// - Throws: `mismatch` where a checkpoint was surveyed and had other weights; `malformed` where that survey is damaged.
+    func requireSurveyed(step: Int, weights digest: String) throws(Failure) {
+        let path = surveyPath(step: step)
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        let stored = try readingUnit(path) { () throws(HDF5Error) in
+            try HDF5File(reading: path).root().attribute("weights_digest")
+        }
+        // One of another version says nothing, and is taken again.
+        if case .text(let stored) = stored, stored != digest { throw otherWeights(path, step: step) }
+    }
+
+    /// A unit was measured on other weights than its checkpoint has.
+    func otherWeights(_ path: String, step: Int) -> Failure {
+        Failure(
+            .mismatch,
+            "\(path): measured on other weights than checkpoint \(step) has now. Was the checkpoint replaced, or is this "
+                + "another run? State another --output, or remove \(folder)/units/\(surveyName(step: step))*.h5 to measure the "
+                + "checkpoint again")
+    }
+
     /// All measurements of the run.
     ///
     /// - Throws: `notFound` where there are none; `usage` where two folders of them are named; `malformed` where they are
@@ -181,6 +212,8 @@ struct StoredSettings: Codable, Sendable, Equatable {
     var inputs: [Entry]
     /// The restrictions measured beside the whole, in the order they were first asked for.
     var restrictions: [Restriction] = []
+    /// The name of the run; nil in what earlier versions stored. Another run may have the same inputs.
+    var run: String?
 
     /// Throws where `self`, stored before, does not allow work with `wanted` beside it.
     ///

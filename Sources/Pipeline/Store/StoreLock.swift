@@ -62,9 +62,9 @@ public final class StoreLock: Sendable {
         let end = ContinuousClock.now + patience
         while true {
             made += try StoreLock.makeFolders(folder)
-            let descriptor: Int32
+            let (descriptor, status): (Int32, stat)
             do throws(RegularFile.Problem) {
-                descriptor = try RegularFile.open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW).descriptor
+                (descriptor, status) = try RegularFile.open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW)
             } catch {
                 // Another process removed the folder it had made.
                 if case .isAbsent = error, ContinuousClock.now < end { continue }
@@ -72,6 +72,12 @@ public final class StoreLock: Sendable {
                     throw Failure(.io, "\(path): a file goes there, and \(error.words). Remove it")
                 }
                 throw StoreLock.failure(path, error.words)
+            }
+            // The same file under another name, which writing here would change.
+            guard status.st_nlink <= 1 else {
+                close(descriptor)
+                throw Failure(
+                    .io, "\(path): a file goes there, and it is a link to one that stands elsewhere too. Remove it")
             }
             switch StoreLock.take(descriptor, path: path, record: record, kernelLock: kernelLock) {
             case .taken(let abandoned, let isKernelLocked):

@@ -1,6 +1,6 @@
 import Foundation
 import HDF5
-import Tensors
+public import Tensors
 
 /// An HDF5 file that somebody else wrote.
 ///
@@ -65,6 +65,11 @@ struct ForeignFile {
 ///
 /// - Throws: As that process ends, or what reading throws: `malformed` for a file that brings libhdf5 down.
 public func tryReading(_ path: String) throws(RunError) { try ForeignFile(path).readThroughout() }
+
+/// A dataset of results, read as `tryReading` does, and nothing else of the file.
+public func storedDataset(_ name: String, of path: String) throws(RunError) -> Tensor {
+    try ForeignFile(path).dataset(name)
+}
 
 /// The answer to a `ReadRequest`.
 struct ReadAnswer {

@@ -49,7 +49,10 @@ final class ReadingWorker: @unchecked Sendable {
     func answer(_ request: ReadRequest, limits: ReadingWorkers.Limits) throws(RunError) -> ReadAnswer {
         var status = stat()
         let size = stat(request.path, &status) == 0 ? Double(status.st_size) : 0
-        let patience = limits.seconds + size / 1e6
+        let patience = WorkerChannel.Patience(seconds: limits.seconds + size / 1e6) { [self] in
+            // What computes is ended by its limit of processor time.
+            state == "R"
+        }
         var tensors: [NamedTensor] = []
         var budget = ValueBudget(limits.memory)
         func take(_ shared: [SharedTensor]) throws {
@@ -90,40 +93,76 @@ final class ReadingWorker: @unchecked Sendable {
             let reason: String? =
                 switch error {
                 case WorkerChannel.Closed.ended: nil
-                case WorkerChannel.Closed.timedOut: "no sign of life for \(Int(patience)) s"
+                case WorkerChannel.Closed.timedOut: try silence(patience.seconds, request)
                 default: "the reader's answer makes no sense"
                 }
             throw damage(reason, request)
         }
     }
 
+    /// What the kernel says of the process, in a letter of proc(5); nil where it does not tell.
+    private var state: Character? {
+        // Behind its name, which may hold anything but ends with the last bracket.
+        let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        return text?.split(separator: ")").last?.split(separator: " ").first?.first
+    }
+
+    /// Why there was no answer in time.
+    ///
+    /// - Throws: `io` where no file can be to blame.
+    private func silence(_ seconds: Double, _ request: ReadRequest) throws(RunError) -> String {
+        // D: waits for a disk or a server; T: stopped.
+        if let state, ["D", "T", "t"].contains(state) {
+            let place = memory.place
+            // What waits for a disk does not end before that answers.
+            _ = end(isAwaited: state != "D")
+            throw RunError(
+                .io,
+                "gave nothing for \(Int(seconds)) s: "
+                    + (state == "D"
+                        ? "the disk or server that it lies on does not answer"
+                        : "the process that reads it was stopped")
+                    + "; run again once that is mended", path: request.path, object: place.isEmpty ? nil : place)
+        }
+        return "no sign of life for \(Int(seconds)) s"
+    }
+
     /// Ends the process and says how it ended.
-    private func end() -> Int32 {
+    private func end(isAwaited: Bool = true) -> Int32 {
         guard !hasEnded else { return 0 }
         hasEnded = true
         var status: Int32 = 0
         kill(process, SIGKILL)
+        guard isAwaited else { return status }
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         return status
     }
 
+    /// What a program brings upon itself; other signals are sent.
+    private static let ownSignals = [SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGXCPU, SIGXFSZ]
+
     private func damage(_ reason: String?, _ request: ReadRequest) -> RunError {
         let place = memory.place
         let status = end()
+        let signal = status & 0x7F
         let cause: String
-        // No file can bring this about: its memory and its time have limits of their own.
-        if reason == nil, status & 0x7F == SIGKILL {
+        // No file can bring these about: its memory and its time have limits of their own.
+        if reason == nil, signal == SIGKILL {
             return RunError(
                 .io,
                 "the process that read it was killed, as the system does when memory is short; allow less with --memory or "
                     + "--jobs, or ask for more, and run again", path: request.path)
         }
+        if reason == nil, signal != 0, !ReadingWorker.ownSignals.contains(signal) {
+            return RunError(
+                .io, "the process that read it was ended by somebody's signal \(signal); run again", path: request.path)
+        }
         if let reason {
             cause = reason
-        } else if status & 0x7F == SIGXCPU {
+        } else if signal == SIGXCPU {
             cause = "no end of computing"
-        } else if status & 0x7F != 0 {
-            cause = "signal \(status & 0x7F)"
+        } else if signal != 0 {
+            cause = "signal \(signal)"
         } else {
             cause = "the reader ended with status \(status >> 8 & 0xFF)"
         }

@@ -81,13 +81,20 @@ struct WorkerChannel {
         try write(bytes)
     }
 
-    /// Waits for a message; `ended` if the other end is gone, `timedOut` if it says nothing for so many seconds, `garbled`
-    /// if no message is as long.
-    func receive<Message: Decodable>(_ type: Message.Type, within seconds: Double? = nil) throws -> Message {
-        let length = try read(4, within: seconds).reversed().reduce(0) { $0 << 8 | Int($1) }
+    /// How long to wait: so many seconds without a sign of life, and as many again, ten times at most, where `isWorking`
+    /// says so.
+    struct Patience {
+        let seconds: Double
+        let isWorking: () -> Bool
+    }
+
+    /// Waits for a message; `ended` if the other end is gone, `timedOut` if it says nothing for too long, `garbled` if no
+    /// message is as long.
+    func receive<Message: Decodable>(_ type: Message.Type, within patience: Patience? = nil) throws -> Message {
+        let length = try read(4, within: patience).reversed().reduce(0) { $0 << 8 | Int($1) }
         // An inventory of a million datasets stays far below.
         guard length < 1 << 30 else { throw Closed.garbled }
-        return try WorkerChannel.decoder.decode(type, from: try read(length, within: seconds))
+        return try WorkerChannel.decoder.decode(type, from: try read(length, within: patience))
     }
 
     /// Sends the one byte that means: go on.
@@ -109,11 +116,11 @@ struct WorkerChannel {
         }
     }
 
-    private func read(_ count: Int, within seconds: Double?) throws -> Data {
+    private func read(_ count: Int, within patience: Patience?) throws -> Data {
         var bytes = Data(count: count)
         var filled = 0
         while filled < count {
-            try waitForBytes(within: seconds)
+            try waitForBytes(within: patience)
             let got = bytes.withUnsafeMutableBytes { buffer in
                 buffer.baseAddress.map { Glibc.read(descriptor, $0 + filled, count - filled) } ?? 0
             }
@@ -124,15 +131,21 @@ struct WorkerChannel {
         return bytes
     }
 
-    private func waitForBytes(within seconds: Double?) throws {
-        guard let seconds else { return }
-        let end = ContinuousClock.now + .seconds(seconds)
-        while true {
-            let left = max(0, (end - .now) / .milliseconds(1))
-            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let status = poll(&request, 1, Int32(min(left, 1e9)))
-            if status > 0 { return }
-            guard status < 0, errno == EINTR else { throw Closed.timedOut }
+    private func waitForBytes(within patience: Patience?) throws {
+        guard let patience else { return }
+        for _ in 0..<10 {
+            // In slices, as clocks go on while all processes are suspended together: only one is lost by that.
+            var left = patience.seconds
+            while left > 0 {
+                let slice = min(left, 1)
+                var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                let status = poll(&request, 1, Int32((slice * 1000).rounded(.up)))
+                if status > 0 { return }
+                guard status == 0 || errno == EINTR else { throw Closed.ended }
+                if status == 0 { left -= slice }
+            }
+            guard patience.isWorking() else { break }
         }
+        throw Closed.timedOut
     }
 }

@@ -9,7 +9,7 @@ struct Analyze: AsyncParsableCommand {
         abstract: "Measure one run, find its stages and write a report.",
         discussion: """
             Reads checkpoints, model.onnx and data.h5 in RUN, samples an LLC at every checkpoint, and writes \
-            report.html, analysis.json, summary.md, stages and series as tables (CSV, LaTeX), and figures/*.svg. What is missing only narrows the analysis. \
+            report.html, analysis.json, summary.md, stages and series as tables (CSV; the stages in LaTeX too), and figures/*.svg. What is missing only narrows the analysis. \
             Finished work is stored and never done twice.
 
             Examples:
@@ -31,7 +31,8 @@ struct Analyze: AsyncParsableCommand {
         let path = run
         try await runCommand(reading: reading, measuring: measuring) { options in
             if measuring.dryRun {
-                try printText(planWork(at: path, options: options).text)
+                let plan = try planWork(at: path, options: options)
+                try result.json ? printResult(plan.json()) : printText(plan.text)
                 return
             }
             let folder = outputFolder(run: path, output: options.output)

@@ -77,6 +77,10 @@ import Testing
         let short = Analysis(measurements: madeUpRun(name: "short") { $0 = Array($0.prefix(5)) })
         let comparison = Comparison([Analysis(measurements: madeUpRun()), short])
         #expect(comparison.universality == nil)
+        #expect(
+            comparison.verdict[0]
+                == "Whether the stages are the same cannot be told: made up has two stages and short has "
+                + "none that were looked for.")
         #expect(comparison.advisories.contains { $0.finding.hasPrefix("short has no series in which") })
     }
 }

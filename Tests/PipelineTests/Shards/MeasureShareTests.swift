@@ -204,6 +204,48 @@ import Testing
         #expect(status.text.contains("time left: about "), "\(status.text)")
     }
 
+    @Test func `measurements of fewer checkpoints, or of shorter chains, are not taken for those of all`() async throws
+    {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        var options = copy.quick
+        _ = try await measure(run, options: options)
+        #expect(try runStatus(of: run, options: options).isMerged)
+        options.every = 6
+        _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: options)
+        let status = try runStatus(of: run, options: options)
+        #expect(status.doneCount == status.unitCount && !status.isMerged)
+        #expect(status.text.hasSuffix("all is measured: `instar merge` comes next"))
+        _ = try await mergeShares(of: run, options: options, shardCount: nil)
+        #expect(try runStatus(of: run, options: options).isMerged)
+        options.sampling.drawCount = 25
+        _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: options)
+        #expect(try !runStatus(of: run, options: options).isMerged)
+        try Data("no HDF5".utf8).write(to: URL(fileURLWithPath: "\(copy.path)/instar/measurements.h5"))
+        #expect(try !runStatus(of: run, options: options).isMerged)
+    }
+
+    @Test func `surveys that were taken after other checkpoints are missing to all who ask`() async throws {
+        let copy = try RunCopy()
+        let run = try RunDirectory(at: copy.path)
+        var options = copy.quick
+        options.every = nil
+        for steps in [[0, 9_000, 225_000], [10, 18_000, 36_000]] {
+            options.steps = steps
+            _ = try await measure(run, options: options)
+        }
+        options.steps = [0, 9_000, 225_000, 10, 18_000, 36_000]
+        let status = try runStatus(of: run, options: options)
+        #expect(status.doneCount == status.unitCount - 5 && status.partialCount == 5)
+        #expect(try planWork(at: copy.path, options: options).units.count { !$0.isStored } == 5)
+        #expect(try planShares(of: run, options: options, shardCount: nil, limit: 100).missingUnitCount == 5)
+        let merging = try await failure { _ = try await mergeShares(of: run, options: options, shardCount: nil) }
+        #expect(merging.reason.contains("5 of \(status.unitCount) units"), "\(merging.reason)")
+        _ = try await measureShare(.shard(try #require(Shard("0/1"))), of: run, options: options)
+        _ = try await mergeShares(of: run, options: options, shardCount: nil)
+        #expect(try runStatus(of: run, options: options).isMerged)
+    }
+
     @Test func `the status before, during and after`() async throws {
         let copy = try RunCopy()
         let run = try RunDirectory(at: copy.path)

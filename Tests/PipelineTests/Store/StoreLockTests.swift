@@ -51,6 +51,21 @@ import Testing
         }
     }
 
+    /// As an archive of somebody else's may bring it.
+    @Test func `a lock that is another file too is refused and left as it is`() throws {
+        try withTemporaryFolder { folder in
+            let other = "\(folder)/data.h5"
+            try Data("data".utf8).write(to: URL(fileURLWithPath: other))
+            try FileManager.default.createDirectory(atPath: "\(folder)/out", withIntermediateDirectories: false)
+            #expect(link(other, "\(folder)/out/lock") == 0)
+            let failure = try refusal("\(folder)/out", .exclusive)
+            #expect(
+                failure.kind == .io
+                    && failure.reason.hasPrefix("\(folder)/out/lock: a file goes there, and it is a link"))
+            #expect(try String(contentsOfFile: other, encoding: .utf8) == "data")
+        }
+    }
+
     @Test(arguments: [true, false])
     func `many hold it in shared mode, and none alone meanwhile`(hasLocks: Bool) throws {
         let kernelLock: StoreLock.KernelLock = hasLocks ? Self.kernel : Self.none

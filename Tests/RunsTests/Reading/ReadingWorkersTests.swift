@@ -327,7 +327,9 @@ import Testing
         defer { close(ends[0]) }
         let channel = WorkerChannel(descriptor: ends[0])
         #expect(throws: WorkerChannel.Closed.ended) { try channel.send("request") }
-        #expect(throws: WorkerChannel.Closed.ended) { _ = try channel.receive(String.self, within: 60) }
+        #expect(throws: WorkerChannel.Closed.ended) {
+            _ = try channel.receive(String.self, within: .init(seconds: 60) { false })
+        }
     }
 
     @Test func `where a tensor lies is said in one text, whatever its name`() throws {
@@ -373,6 +375,18 @@ import Testing
 
     @Test func `a reader that was killed is nobody's file's fault`() {
         refused(workers(["/bin/sh", "-c", "kill -KILL $$"]), .io, "the process that read it was killed") {
+            _ = try ForeignFile("a.h5").stepMarkers()
+        }
+    }
+
+    @Test func `a reader that somebody ended or stopped is nobody's file's fault`() {
+        for signal in ["TERM", "HUP", "USR2"] {
+            refused(workers(["/bin/sh", "-c", "kill -\(signal) $$"]), .io, "was ended by somebody's signal ") {
+                _ = try ForeignFile("a.h5").stepMarkers()
+            }
+        }
+        refused(workers(["/bin/sh", "-c", "kill -STOP $$"], seconds: 0.3), .io, "that reads it was stopped; run again")
+        {
             _ = try ForeignFile("a.h5").stepMarkers()
         }
     }
