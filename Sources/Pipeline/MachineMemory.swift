@@ -59,7 +59,9 @@ let addressSpacePerWorker = (128 + 8) << 20
 /// threads, and the proc file system, from which libraries learn this program's arguments.
 ///
 /// To be asked before anything else: libraries wait for the first two for ever, also at the end of the process.
-public func requireSystem() throws(Failure) {
+///
+/// - Parameter threadCount: The threads; a process that only reads takes none.
+public func requireSystem(threadCount: Int) throws(Failure) {
     guard access("/proc/self/cmdline", R_OK) == 0 else {
         throw Failure(.io, "/proc is not there, and nothing can be done without. Mount it (mount -t proc proc /proc)")
     }
@@ -67,7 +69,7 @@ public func requireSystem() throws(Failure) {
     let threads = min(max(1, stated), ProcessInfo.processInfo.activeProcessorCount)
     // Beside that, malloc reserves up to 128 MiB for the heap of a thread.
     try requireAddressSpace(threads * (addressSpacePerWorker + (128 << 20)))
-    try requireThreads(4)
+    try requireThreads(threadCount)
 }
 
 /// Throws where this process cannot have so many threads more.

@@ -42,8 +42,9 @@ struct Instar: AsyncParsableCommand {
         }
         // Who starts this process may not mind its children; it does.
         signal(SIGCHLD, SIG_DFL)
+        let isReader = CommandLine.arguments.dropFirst().first == ServeReads.configuration.commandName
         do {
-            try requireSystem()
+            try requireSystem(threadCount: isReader ? 0 : 4)
             try requireTexts(CommandLine.unsafeArgv)
         } catch {
             printError("instar: \(error.reason)")
