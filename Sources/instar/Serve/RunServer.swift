@@ -25,7 +25,11 @@ struct RunServer: Sendable {
         logger.logLevel = .critical
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in await respond(to: request) },
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
+            // Whoever keeps connections open and asks nothing keeps neither others out nor files from being opened.
+            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: .maximum(64, logger: logger)),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) }, logger: logger)
         do {
             try await application.run()
