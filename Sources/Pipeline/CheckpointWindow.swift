@@ -49,7 +49,7 @@ actor CheckpointWindow {
         if let task = tasks[place] { return task }
         let task = Task { [series, index = selection[place]] () throws -> Result<Entry, RunError> in
             do throws(RunError) {
-                let checkpoint = try series.read(at: index)
+                let checkpoint = try series.take(at: index)
                 return .success(Entry(checkpoint: checkpoint, digest: checkpoint.digest))
             } catch {
                 guard error.kind == .malformed else { throw error }

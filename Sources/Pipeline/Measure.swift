@@ -33,7 +33,7 @@ func measure(
     _ run: RunDirectory, options: MeasureOptions, store: MeasurementStore, unchanged: Set<Int> = [],
     progress: AsyncStream<WorkProgress>.Continuation?, note: (String) -> Void = { _ in }
 ) async throws -> Measurements {
-    var work = try prepareWork(run.holding(run.series.heldCount), options: options, store: store)
+    var work = try prepareWork(run.holdingChecked(), options: options, store: store)
     work.unchanged = unchanged
     let jobs = try work.jobCount(options)
     try store.prepare()

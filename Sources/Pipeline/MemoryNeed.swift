@@ -196,16 +196,20 @@ private let heldByteLimit = 1 << 30
 /// The rows that are multiplied, in Double, and their products.
 private let productScratch = 24 << 20
 
+extension RunDirectory {
+    /// The same run, which holds checkpoints from the checks to the surveys, so that none is read more than twice: the first,
+    /// those that settings are derived from, the one more of a short calibration and the one more with recorded outputs.
+    /// Of very large ones fewer: reading some of them once more is the lesser harm. Without a loss nothing is checked.
+    func holdingChecked() -> RunDirectory {
+        modelPath == nil || examplesPath == nil ? self : holding(min(8, heldByteLimit / max(1, series.byteCount)))
+    }
+}
+
 extension CheckpointSeries {
     /// The bytes of a checkpoint in memory, its numbers widened.
     var byteCount: Int {
         tensors.reduce(0) { $0 + $1.shape.elementCount * ($1.elementType.isWidenedToFloat ? 4 : 8) }
     }
-
-    /// The checkpoints to be held from the checks to the surveys, so that none is read more than twice: the first, those that
-    /// settings are derived from, the one more of a short calibration and the one more with recorded outputs. Of very large
-    /// ones fewer: reading some of them once more is the lesser harm.
-    var heldCount: Int { min(8, heldByteLimit / max(1, byteCount)) }
 
     /// As many of the wanted workers as the limits allow; where they allow fewer than wanted, nothing is held any more.
     func workers(

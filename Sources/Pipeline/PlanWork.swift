@@ -127,7 +127,7 @@ public func planWork(at path: String, options: MeasureOptions, share: Share? = n
     let store = MeasurementStore(run: path, output: options.output)
     // As measuring does, a share of it excepted.
     let work = try prepareWork(
-        share == nil ? run.holding(run.series.heldCount) : run, options: options, store: store)
+        share == nil ? run.holdingChecked() : run, options: options, store: store)
     let jobs = try work.jobCount(options, isShare: share != nil)
     let need = try work.memoryNeed(isShare: share != nil)
     // What follows is timed.

@@ -298,6 +298,12 @@ public struct CheckpointSeries: Sendable {
         return checkpoint
     }
 
+    /// The same for the last time: what is held is not held any longer, and what is read is not.
+    public func take(at index: Int) throws(RunError) -> Checkpoint {
+        if let checkpoint = held?.take(at: index) { return checkpoint }
+        return try readAnew(at: index)
+    }
+
     private func readAnew(at index: Int) throws(RunError) -> Checkpoint {
         let reference = references[index]
         let read = try tensors(at: reference).sorted { precedes($0.name, $1.name) }

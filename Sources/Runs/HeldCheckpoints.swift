@@ -16,6 +16,9 @@ final class HeldCheckpoints: Sendable {
 
     func checkpoint(at index: Int) -> Checkpoint? { state.withLock { $0.checkpoints[index] } }
 
+    /// The same, which is not held any more.
+    func take(at index: Int) -> Checkpoint? { state.withLock { $0.checkpoints.removeValue(forKey: index) } }
+
     /// Keeps a checkpoint, if there is room.
     func keep(_ checkpoint: Checkpoint, at index: Int) {
         state.withLock { state in

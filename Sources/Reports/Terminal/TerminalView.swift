@@ -61,6 +61,12 @@ public struct TerminalView: Sendable {
         guard !qualities.isEmpty else { return [] }
         let doubtful = qualities.count { $0 == .doubtful }
         let unusable = qualities.count { $0 == .unusable }
+        // A series from elsewhere, without chains to judge it by.
+        guard measurements.checkpoints.contains(where: { !($0.llc?.chains.isEmpty ?? true) }) else {
+            return [
+                "λ̂ stands as it was given at \(Format.counted(qualities.count, "checkpoint")): nothing was sampled."
+            ]
+        }
         guard doubtful + unusable > 0 else {
             return ["λ̂ is sound at all \(Format.counted(qualities.count, "checkpoint"))."]
         }
