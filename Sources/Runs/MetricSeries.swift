@@ -46,9 +46,9 @@ public struct MetricSeries: Sendable, Equatable {
 
     /// The names of a file's columns; of JSON lines, those of the first that can be read.
     static func columnNames(_ path: String) throws(RunError) -> [String] {
-        let lines = try readText(path).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        if isJSONLines(path) { return lines.lazy.compactMap(jsonCells).first?.keys.sorted() ?? [] }
-        return lines.first.map { csvCells($0, separator: separator(ofHeader: $0)) } ?? []
+        let text = try readText(path)
+        guard isJSONLines(path) else { return csvRows(text, limit: 1).rows.first?.cells ?? [] }
+        return lines(of: text).lazy.compactMap(jsonCells).first?.keys.sorted() ?? []
     }
 
     private static func isJSONLines(_ path: String) -> Bool { path.hasSuffix(".jsonl") }
@@ -73,33 +73,35 @@ struct MetricTable {
     /// - Parameter isGrowing: Whether a last line without its end may be the beginning of one; with fewer cells than the
     ///   header it is in any case.
     mutating func addCSV(_ text: String, isGrowing: Bool = false) throws(RunError) {
-        // "\r\n" is one Character in Swift.
-        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        guard let header = lines.first, lines.contains(where: { !$0.allSatisfy(\.isWhitespace) }) else {
+        let (separator, rows, end) = csvRows(text)
+        guard let header = rows.first else {
             throw RunError(.malformed, "is empty; expected a header with a column `\(stepColumn)`", path: path)
         }
-        let separator = separator(ofHeader: header)
-        let names = csvCells(header, separator: separator)
+        let names = header.cells
         guard names.contains(stepColumn) else {
-            throw error(1, "expected a column `\(stepColumn)`, found \(names.list)")
+            throw error(header.line, "expected a column `\(stepColumn)`, found \(names.list)")
         }
         if let name = Dictionary(grouping: names, by: \.self).first(where: { $0.value.count > 1 })?.key {
-            throw error(1, "two columns are called `\(name)`; rename one")
+            throw error(header.line, "two columns are called `\(name)`; rename one")
         }
-        for (index, line) in lines.enumerated().dropFirst() where !line.allSatisfy(\.isWhitespace) {
-            let values = csvCells(line, separator: separator)
-            if index == lines.count - 1, isGrowing || values.count < names.count {
-                isCutShort = true
-                return
+        for (index, (line, values)) in rows.enumerated().dropFirst() {
+            if index == rows.count - 1, end != .lineBreak {
+                guard end != .quoteOverLines else {
+                    throw error(line, "a quote is opened here and never closed; close it, or leave it out")
+                }
+                if isGrowing || values.count < names.count || end == .quote {
+                    isCutShort = true
+                    return
+                }
             }
             guard values.count <= names.count else {
-                throw error(index + 1, "has \(values.count.counted("cell")), the header has \(names.count)")
+                throw error(line, "has \(values.count.counted("cell")), the header has \(names.count)")
             }
             if values.count < names.count { shortRowCount += 1 }
             let row = Array(zip(names, values))
             let stepText = row.first { $0.0 == stepColumn }?.1 ?? ""
             guard let step = wholeNumber(decimal(stepText, separator)) else {
-                throw error(index + 1, "expected \(Self.wholeNumbers) as \(stepColumn), found \"\(stepText)\"")
+                throw error(line, "expected \(Self.wholeNumbers) as \(stepColumn), found \"\(stepText)\"")
             }
             for (name, value) in row where name != stepColumn {
                 add(name, step, number(decimal(value, separator)), isBlank: value.isEmpty)
@@ -108,7 +110,7 @@ struct MetricTable {
     }
 
     mutating func addJSONLines(_ text: String) throws(RunError) {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let lines = lines(of: text)
         for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
             guard let row = jsonCells(line) else {
                 // What follows the last line break was never finished.
@@ -179,9 +181,10 @@ struct MetricTable {
 
     private func wholeNumber(_ text: String) -> Int? { number(text).flatMap(wholeNumber) }
 
-    /// The number that a cell holds; Swift's own rule takes C's hexadecimal numbers as well, which no table means.
+    /// The number that a cell holds; Swift's own rule takes C's hexadecimal numbers as well, which no table means, and stops
+    /// at a byte of zero.
     private func number(_ text: String) -> Double? {
-        text.contains { $0 == "x" || $0 == "X" } ? nil : Double(text)
+        text.utf8.contains { [0, UInt8(ascii: "x"), UInt8(ascii: "X")].contains($0) } ? nil : Double(text)
     }
 
     private func wholeNumber(_ number: Double) -> Int? {
@@ -198,12 +201,6 @@ struct MetricTable {
     }
 }
 
-/// The separator that a header has most of: a comma, a semicolon or a tab.
-private func separator(ofHeader header: Substring) -> Character {
-    func count(_ separator: Character) -> Int { csvCells(header, separator: separator).count }
-    return [",", ";", "\t"].max { count($0) < count($1) } ?? ","
-}
-
 /// The members of a line of JSON; nil if it is not an object.
 private func jsonCells(_ line: Substring) -> [String: JSONCell]? {
     let decoder = JSONDecoder()
@@ -212,22 +209,83 @@ private func jsonCells(_ line: Substring) -> [String: JSONCell]? {
     return try? decoder.decode([String: JSONCell].self, from: Data(line.utf8))
 }
 
-/// The cells of a line, RFC 4180: a cell in quotes may hold separators and doubled quotes.
-private func csvCells(_ line: Substring, separator: Character) -> [String] {
-    var cells = [""]
-    var isQuoted = false
-    for character in line {
-        if character == "\"" {
-            // The second quote of a doubled one closes and reopens: what stands between is the quote itself.
-            if !isQuoted, cells[cells.count - 1].last != nil { cells[cells.count - 1].append(character) }
-            isQuoted.toggle()
-        } else if character == separator, !isQuoted {
-            cells.append("")
+/// The lines of a text. Only carriage returns and line feeds end them: Unicode's other line ends may stand in texts of JSON
+/// and CSV.
+private func lines(of text: String) -> [Substring] {
+    text.split(omittingEmptySubsequences: false, whereSeparator: isLineEnd)
+}
+
+/// Whether a character ends a line; "\r\n" is one Character in Swift.
+private func isLineEnd(_ character: Character) -> Bool {
+    character == "\n" || character == "\r\n" || character == "\r"
+}
+
+/// How a table ends.
+private enum TableEnd {
+    case lineBreak, cell
+    /// Within a quote, on the line that opened it or after it.
+    case quote, quoteOverLines
+}
+
+/// The rows of a table that are not blank, each with the number of its first line, RFC 4180: a cell in quotes may hold
+/// separators, line breaks and doubled quotes. The separator is the one of comma, semicolon and tab that the first line has
+/// most of outside quotes.
+///
+/// - Parameter limit: The most rows that are wanted.
+private func csvRows(
+    _ text: String, limit: Int = .max
+) -> (separator: Character, rows: [(line: Int, cells: [String])], end: TableEnd) {
+    func cells(_ separator: Character) -> Int {
+        csvRows(text, separator: separator, limit: 1).rows.first?.cells.count ?? 0
+    }
+    let separator = [",", ";", "\t"].max { cells($0) < cells($1) } ?? ","
+    let (rows, end) = csvRows(text, separator: separator, limit: limit)
+    return (separator, rows, end)
+}
+
+private func csvRows(
+    _ text: String, separator: Character, limit: Int
+) -> (rows: [(line: Int, cells: [String])], end: TableEnd) {
+    var rows: [(line: Int, cells: [String])] = []
+    var (cells, cell, line, firstLine) = ([String](), "", 1, 1)
+    var (isQuoted, isClosed) = (false, false)
+    func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+    func endCell() {
+        cells.append(cell.trimmingCharacters(in: .whitespaces))
+        (cell, isClosed) = ("", false)
+    }
+    func endRow() {
+        endCell()
+        if cells.count > 1 || !isBlank(cells[0]) { rows.append((firstLine, cells)) }
+        cells = []
+    }
+    for character in text {
+        if rows.count == limit { break }
+        if isLineEnd(character) { line += 1 }
+        if isQuoted {
+            if character == "\"" { (isQuoted, isClosed) = (false, true) } else { cell.append(character) }
+        } else if character == "\"", isClosed {
+            // The second quote of a doubled one.
+            cell.append(character)
+            isQuoted = true
+        } else if character == "\"", isBlank(cell) {
+            (cell, isQuoted) = ("", true)
+        } else if character == separator {
+            endCell()
+        } else if isLineEnd(character) {
+            endRow()
+            firstLine = line
         } else {
-            cells[cells.count - 1].append(character)
+            cell.append(character)
+            isClosed = false
         }
     }
-    return cells.map { $0.trimmingCharacters(in: .whitespaces) }
+    guard rows.count < limit, !cells.isEmpty || !isBlank(cell) || isQuoted || isClosed else {
+        return (rows, .lineBreak)
+    }
+    let end: TableEnd = isQuoted ? (line > firstLine ? .quoteOverLines : .quote) : .cell
+    endRow()
+    return (rows, end)
 }
 
 /// A value of a JSON object: a number, nothing, or something that is no number.

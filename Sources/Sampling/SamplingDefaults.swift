@@ -74,7 +74,13 @@ extension SamplingSettings {
             1...Self.greatestChainCount ~= chainCount, "chains", "1 to \(Self.greatestChainCount)", chainCount)
         try require(drawCount > 0, "draws", "at least 1", drawCount)
         try require(burnInCount >= 0, "burn-in", "at least 0", burnInCount)
-        try require(batchSize > 0, "batch", "at least 1", batchSize)
+        // Beyond any machine, and still to be multiplied by what a model has.
+        let most = 1_000_000_000
+        try require(1...most ~= batchSize, "batch", "1 to 10⁹", batchSize)
+        for (name, count) in [
+            ("observe-every", observations.interval), ("trace-examples", observations.tracedExampleCount),
+            ("covariance", observations.covarianceRank),
+        ] { try require(0...most ~= count, name, "0 to 10⁹", count) }
         try require(stepSize > 0 && stepSize.isFinite, "step size", "a positive number", stepSize)
         try require(nBeta > 0 && nBeta.isFinite, "nβ", "a positive number", nBeta)
         try require(localization >= 0 && localization.isFinite, "localization", "a number of at least 0", localization)

@@ -37,6 +37,32 @@ import Testing
         #expect(error?.kind == .malformed && error?.reason.contains("as step, found \"0x10\"") == true)
     }
 
+    /// As pandas and Python's csv write them (RFC 4180, section 2).
+    @Test func `line breaks and quotes within a quoted cell are part of it`() throws {
+        let note = "restart\n2048,99,see log"
+        let (series, notes) = try read(
+            "step,llc,note\n0,5,\"\(note)\"\n10,6,\"a \"\"b\"\", c\"\r\n20,7,5\" wide\n30,8,\u{2028}x\n")
+        #expect(
+            series.map(\.name) == ["llc"] && series[0].steps == [0, 10, 20, 30] && series[0].values == [5, 6, 7, 8])
+        #expect(notes == ["metrics.csv: cells of note that are not finite numbers: 4"])
+        let open = #expect(throws: RunError.self) { try read("step,llc,note\n0,5,\"never\n10,6,closed\n20,7,x\n") }
+        #expect(
+            open?.kind == .malformed && open?.reason.contains("line 2: a quote is opened here and never closed") == true
+        )
+        // On the last line it may only have been cut short.
+        #expect(try read("step,llc,note\n0,5,a\n10,6,\"b").series[0].steps == [0])
+        #expect(
+            try read("{\"step\": 0, \"llc\": 5, \"note\": \"a\u{2028}b\u{85}c\"}\n", "m.jsonl").series[0].values == [5])
+    }
+
+    /// A file whose end a failing disk filled with zeros.
+    @Test func `a number does not end at a byte of zero`() throws {
+        let (series, notes) = try read("step,llc\n0,5.5\n10,11.\0\0\0\n20,6\n")
+        #expect(series[0].steps == [0, 20] && notes == ["metrics.csv: cells of llc that are not finite numbers: 1"])
+        let error = #expect(throws: RunError.self) { try read("step,llc\n1\u{0}999,5.5\n") }
+        #expect(error?.kind == .malformed)
+    }
+
     @Test func `JSON lines read the same`() throws {
         let (series, notes) = try read(
             "{\"step\": 0, \"loss\": 1.5}\n\n{\"step\": 10, \"loss\": null, \"rate\": 1e-3}\n{\"step\": 10, \"rate\": 2e-3}\n",

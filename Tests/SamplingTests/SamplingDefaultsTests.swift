@@ -52,7 +52,7 @@ struct SamplingDefaultsTests {
         Fault("chains: expected 1 to 1000, found 0") { $0.chainCount = 0 },
         Fault("draws: expected at least 1, found 0") { $0.drawCount = 0 },
         Fault("burn-in: expected at least 0, found -1") { $0.burnInCount = -1 },
-        Fault("batch: expected at least 1, found 0") { $0.batchSize = 0 },
+        Fault("batch: expected 1 to 10⁹, found 0") { $0.batchSize = 0 },
         Fault("step size: expected a positive number, found 0.0") { $0.stepSize = 0 },
         Fault("step size: expected a positive number, found nan") { $0.stepSize = .nan },
         Fault("nβ: expected a positive number, found -1.0") { $0.nBeta = -1 },

@@ -192,6 +192,10 @@ enum MeasurementsFile {
             guard 0...1_000_000 ~= header.settings?.chainCount ?? header.imported?.chainCount ?? 0 else {
                 throw HDF5Error(.malformed, "states an impossible number of chains", path: path)
             }
+            try header.settings?.validate()
+            guard header.tensors.isCountable else {
+                throw HDF5Error(.malformed, "states impossible shapes", path: path)
+            }
         } catch {
             throw Failure(
                 .malformed,
@@ -276,6 +280,12 @@ enum MeasurementsFile {
         }
         for (index, stored) in header.restrictions.enumerated() {
             guard let groups = measurements.traceGroups(dimension: stored.sampledCount) else { continue }
+            guard stored.observations.count == measurements.steps.count else {
+                throw HDF5Error(
+                    .malformed,
+                    "expected observations of \(measurements.steps.count) checkpoints, found \(stored.observations.count)",
+                    path: root.file.path, object: "/instar/header")
+            }
             let chains = try groups.read(from: root.group("restrictions").group("\(index)"))
             measurements.restrictions.append(
                 RestrictedSeries(
@@ -305,6 +315,24 @@ enum MeasurementsFile {
                 object: dataset.path)
         }
         return steps
+    }
+}
+
+extension [TensorSummary] {
+    /// Whether their numbers can be counted, and then some.
+    fileprivate var isCountable: Bool {
+        var total = 0
+        for tensor in self {
+            var count = 1
+            for dimension in tensor.shape.dimensions {
+                let (product, overflows) = count.multipliedReportingOverflow(by: dimension)
+                guard dimension >= 0, !overflows, product < 1 << 48 else { return false }
+                count = product
+            }
+            total += count
+            guard total < 1 << 48 else { return false }
+        }
+        return true
     }
 }
 

@@ -140,6 +140,10 @@ struct TraceGroups {
         let lengths = try root.group("chains")
         let counts = try lengths.integers("draw_count", count: steps.count * chainCount)
         let diverged = try lengths.integers("diverged_at_draw", count: steps.count * chainCount)
+        guard counts.allSatisfy({ 0...Int(Int32.max) ~= $0 }), diverged.allSatisfy({ -1...Int(Int32.max) ~= $0 }) else {
+            throw HDF5Error(
+                .malformed, "expected numbers of draws, found others", path: root.file.path, object: lengths.path)
+        }
         let hasLosses = try lengths.soundMembers().contains { $0.name == "center_loss" }
         let centerLosses = hasLosses ? try lengths.doubles("center_loss", count: steps.count) : []
         var traces = steps.map { _ in (0..<chainCount).map { ChainTrace(chain: $0) } }

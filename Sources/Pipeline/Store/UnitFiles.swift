@@ -157,9 +157,11 @@ extension ChainTrace {
 
     fileprivate init(reading root: HDF5Group) throws(HDF5Error) {
         let chain = try root.requiredInteger("chain")
-        guard 0...Int(Int32.max) ~= chain else {
+        // Two of one number would pass for one.
+        guard 0...Int(Int32.max) ~= chain, root.file.path.hasSuffix("-chain-\(chain).h5") else {
             throw HDF5Error(
-                .malformed, "expected the number of a chain, found \(chain)", path: root.file.path, object: root.path)
+                .malformed, "expected the number of the chain in its name, found \(chain)", path: root.file.path,
+                object: root.path)
         }
         self.init(chain: chain)
         centerLoss = try root.number("center_loss")

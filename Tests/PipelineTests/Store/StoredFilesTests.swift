@@ -189,12 +189,19 @@ import Testing
         #expect(found.reason.contains("`instar analyze` on the run again"))
     }
 
-    @Test func `a header that states an impossible number of chains is damaged`() async throws {
+    @Test(arguments: [
+        (#""chainCount":\d+"#, #""chainCount":1000000000000000000"#), (#""burnInCount":\d+"#, #""burnInCount":-1"#),
+        (#""stepsPerDraw":\d+"#, #""stepsPerDraw":9223372036854775807"#),
+        (#""batchSize":\d+"#, #""batchSize":9223372036854775807"#),
+        (#""interval":\d+"#, #""interval":9223372036854775807"#),
+        (#""dimensions":\[\d+"#, #""dimensions":[9223372036854775807"#),
+        (#""dimensions":\[\d+"#, #""dimensions":[-1"#),
+    ]) func `a header that states an impossible number is damaged`(pattern: String, other: String) async throws {
         let run = try RunCopy()
         _ = try await measure(RunDirectory(at: run.path), options: run.quick)
         let path = MeasurementStore(run: run.path, output: nil).measurementsPath
         let header = try HDF5File(reading: path).root().group("instar").dataset("header").readTexts()[0]
-        let changed = header.replacing(/"chainCount":\d+/, with: "\"chainCount\":1000000000000000000")
+        let changed = header.replacingOccurrences(of: pattern, with: other, options: .regularExpression)
         #expect(changed != header)
         let found = try failure(reading: [:]) { store in
             try HDF5File.writeAtomically(to: store.measurementsPath) { root throws(HDF5Error) in
@@ -351,7 +358,7 @@ import Testing
     /// What becomes of a chain whose observations were changed.
     private func observationFailure(_ body: (HDF5Writer) throws(HDF5Error) -> Void) throws -> Failure {
         try failure(reading: [:]) { store in
-            let path = store.unitPath("000000000-chain0")
+            let path = store.unitPath("000000000-chain-0")
             try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
                 for name in ["key", "processor"] { try root.setAttribute(name, .text(name)) }
                 try root.setAttribute("chain", .integer(0))
@@ -377,7 +384,7 @@ import Testing
         ("\(Int.max) 1 1 1 1 1 1", "the lengths of 7 arrays"), ("1 1 1 1 1 1 1", "expected 7 values, found 5"),
     ]) func `a trace of other lengths than its file says is damaged`(lengths: String, words: String) throws {
         let found = try failure(reading: [:]) { store in
-            let path = store.unitPath("000000000-chain0")
+            let path = store.unitPath("000000000-chain-0")
             try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
                 for name in ["key", "processor"] { try root.setAttribute(name, .text(name)) }
                 try root.setAttribute("chain", .integer(0))
@@ -413,16 +420,20 @@ import Testing
         }
     }
 
-    @Test(arguments: [-1, Int.max]) func `a chain of an impossible number is damaged`(chain: Int) throws {
+    @Test(arguments: [-1, Int.max, 1]) func `a chain of an impossible number, or of another than its name, is damaged`(
+        chain: Int
+    ) throws {
         let found = try failure(reading: [:]) { store in
-            let path = store.unitPath("000000000-chain0")
+            let path = store.unitPath("000000000-chain-0")
             try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
                 for name in ["key", "processor"] { try root.setAttribute(name, .text(name)) }
                 try root.setAttribute("chain", .integer(chain))
             }
             _ = try readingUnit(path) { () throws(HDF5Error) in try ChainTrace.read(path) }
         }
-        #expect(found.kind == .malformed && found.reason.contains("expected the number of a chain, found \(chain)"))
+        #expect(
+            found.kind == .malformed
+                && found.reason.contains("expected the number of the chain in its name, found \(chain)"))
     }
 
     @Test func `a pipe in the place of a file of results is refused and not waited for`() throws {
