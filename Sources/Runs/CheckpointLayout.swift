@@ -43,7 +43,7 @@ enum CheckpointLayout {
         return inventory.datasets.compactMap { dataset in
             guard dataset.parts.starts(with: prefix), dataset.parts.count > prefix.count else { return nil }
             let parts = Array(dataset.parts.dropFirst(prefix.count))
-            guard parts.count == 1 || mayHoldWeights(parts) else { return nil }
+            guard parts.count == 1 || mayHoldWeights([parts[0]]) else { return nil }
             return FileInventory.Dataset(
                 parts: parts, shape: dataset.shape, elementType: dataset.elementType, skipped: dataset.skipped,
                 name: dataset.name)

@@ -311,6 +311,22 @@ import Testing
         }
     }
 
+    @Test func `state of the training beside the weights of each step in one file is left out`() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/all.h5"
+            try HDF5File.writeAtomically(to: path) { root throws(HDF5Error) in
+                for step in [0, 10] {
+                    let group = try root.createGroup("step_\(step)")
+                    try group.createGroup("model").write("w", Tensor([Float(step)], shape: [1]))
+                    try group.createGroup("optimizer").write("exp_avg", Tensor([0.5, 0.5], shape: [2]))
+                }
+            }
+            let series = try CheckpointSeries(files: [path])
+            #expect(series.references.map(\.step) == [0, 10] && series.tensors.map(\.name) == ["w"])
+            #expect(try series.read(at: 1).tensors.map(\.tensor.elements) == [.float([10])])
+        }
+    }
+
     @Test func `no stacked checkpoints are none`() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/all.h5"
