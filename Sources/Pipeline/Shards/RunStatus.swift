@@ -224,10 +224,8 @@ extension MeasurementStore {
     fileprivate func holdsMerged(_ progress: UnitProgress, drawCount: Int?) throws(Failure) -> Bool {
         guard FileManager.default.fileExists(atPath: measurementsPath) else { return false }
         do throws(RunError) {
-            let steps = try storedDataset("checkpoints/checkpoint", of: measurementsPath).values(as: Double.self).map {
-                Int($0)
-            }
-            guard steps == progress.surveyedSteps else { return false }
+            let steps = try storedDataset("checkpoints/checkpoint", of: measurementsPath).values(as: Double.self)
+            guard steps == progress.surveyedSteps.map(Double.init) else { return false }
             guard let drawCount else { return true }
             let counts = try storedDataset("chains/draw_count", of: measurementsPath).values(as: Double.self)
             // All may have diverged.
